@@ -1,0 +1,141 @@
+// Owns what every Describe* shares: ids, filters with wildcards, tag filters, paging, stable order (EC2 API reference,
+// "Filtering", "Pagination"). Each resource gives its filter table as data.
+
+import type { Kind, Tables } from "../model/snapshot.ts";
+import { Ec2Error } from "../wire/error.ts";
+import type { Context } from "../wire/operation.ts";
+import { checkId, notFound } from "./resource.ts";
+
+export interface Filter { Name?: string | undefined; Values?: string[] | undefined }
+/** What a record has under a filter's name: all values that may match. Booleans as "true"/"false". */
+export type FilterTable<R> = Readonly<Record<string, (record: R) => string | readonly string[] | undefined>>;
+
+/** EC2's wildcards: * any run, ? one character, \ escapes. Case matters. */
+export function matches(pattern: string, value: string): boolean {
+  if (!/[*?\\]/.test(pattern)) return pattern === value;
+  let source = "";
+  for (let i = 0; i < pattern.length; i++) {
+    const c = pattern[i]!;
+    if (c === "\\" && i + 1 < pattern.length) source += escapeRegExp(pattern[++i]!);
+    else source += c === "*" ? ".*" : c === "?" ? "." : escapeRegExp(c);
+  }
+  return new RegExp(`^${source}$`, "s").test(value);
+}
+const escapeRegExp = (s: string): string => s.replace(/[.*+?^${}()|[\]\\]/g, "\\$&");
+
+/** Records that pass every filter; a filter passes when any of its values matches. Unknown names are refused. */
+export function applyFilters<R extends { readonly tags?: Readonly<Record<string, string>> }>(records: readonly R[], filters: readonly Filter[] | undefined, table: FilterTable<R>): readonly R[] {
+  let left = records;
+  for (const filter of filters ?? []) {
+    const name = filter.Name ?? "";
+    const wanted = filter.Values ?? [];
+    if (name === "") throw new Ec2Error("MissingParameter", "The request must contain the parameter Filter.Name");
+    if (wanted.length === 0) throw new Ec2Error("InvalidParameterValue", `The filter '${name}' must have at least one value`);
+    if (wanted.length > 200) throw new Ec2Error("FilterLimitExceeded", "The maximum number of filter values specified on a single call is 200");
+    const read = readerOf(name, table);
+    if (!read) throw new Ec2Error("InvalidParameterValue", `The filter '${name}' is invalid`);
+    left = left.filter((record) => {
+      const has = read(record);
+      const values = has === undefined ? [] : typeof has === "string" ? [has] : has;
+      return values.some((v) => wanted.some((w) => matches(w, v)));
+    });
+  }
+  return left;
+}
+
+function readerOf<R extends { readonly tags?: Readonly<Record<string, string>> }>(name: string, table: FilterTable<R>): ((r: R) => string | readonly string[] | undefined) | undefined {
+  if (name.startsWith("tag:")) return (r) => r.tags?.[name.slice(4)];
+  if (name === "tag-key") return (r) => Object.keys(r.tags ?? {});
+  if (name === "tag-value") return (r) => Object.values(r.tags ?? {});
+  return Object.hasOwn(table, name) ? table[name] : undefined;
+}
+
+export interface Page<R> { readonly items: readonly R[]; readonly nextToken: string | undefined }
+
+/** Cuts one page. The token is opaque and stays good while records come and go: it names the last item given. */
+export function paginate<R>(items: readonly R[], keyOf: (item: R) => string, maxResults: number | undefined, nextToken: string | undefined, limits: { min: number; max: number } = { min: 5, max: 1000 }): Page<R> {
+  if (maxResults !== undefined && (!Number.isInteger(maxResults) || maxResults < limits.min || maxResults > limits.max))
+    throw new Ec2Error("InvalidParameterValue", `Value ( ${maxResults} ) for parameter maxResults is invalid. Expecting a value between ${limits.min} and ${limits.max}.`);
+  let start = 0;
+  if (nextToken !== undefined && nextToken !== "") {
+    const last = decodeToken(nextToken);
+    const at = items.findIndex((item) => keyOf(item) === last);
+    if (at < 0) throw new Ec2Error("InvalidNextToken", "The token is not valid or has expired");
+    start = at + 1;
+  }
+  const end = maxResults === undefined ? items.length : Math.min(items.length, start + maxResults);
+  const page = items.slice(start, end);
+  return { items: page, nextToken: end < items.length && page.length > 0 ? encodeToken(keyOf(page[page.length - 1]!)) : undefined };
+}
+const encodeToken = (key: string): string => Buffer.from(`1:${key}`).toString("base64");
+function decodeToken(token: string): string {
+  const text = Buffer.from(token, "base64").toString();
+  if (!text.startsWith("1:")) throw new Ec2Error("InvalidNextToken", "The token is not valid or has expired");
+  return text.slice(2);
+}
+
+export interface DescribeRequest<K extends Kind> {
+  readonly kind: K;
+  readonly ids?: readonly string[] | undefined;
+  readonly filters?: readonly Filter[] | undefined;
+  readonly maxResults?: number | undefined;
+  readonly nextToken?: string | undefined;
+  readonly dryRun?: boolean | undefined;
+  readonly table: FilterTable<Tables[K]>;
+  /** Fewer records than the region's, where a resource hides some. */
+  readonly visible?: (record: Tables[K]) => boolean;
+}
+
+/** The records a Describe* answers with, in order of creation, one page of them. */
+export function describe<K extends Exclude<Kind, "key-pair">>(ctx: Context, request: DescribeRequest<K>): Page<Tables[K]> {
+  const snapshot = ctx.snapshot();
+  let records = snapshot.list(request.kind, ctx.region);
+  if (request.visible) records = records.filter(request.visible);
+  const ids = request.ids ?? [];
+  if (ids.length > 0) {
+    if (request.maxResults !== undefined)
+      throw new Ec2Error("InvalidParameterCombination", "The parameter maxResults cannot be used with the parameter ids in the same request.");
+    for (const id of ids) checkId(request.kind, id);
+    const wanted = new Set(ids);
+    records = records.filter((r) => wanted.has(r.id));
+    const found = new Set(records.map((r) => r.id));
+    const missing = ids.filter((id) => !found.has(id));
+    if (missing.length > 0) throw notFound(request.kind, missing);
+  }
+  const filtered = applyFilters(records, request.filters, request.table);
+  if (request.dryRun) throw new Ec2Error("DryRunOperation", "Request would have succeeded, but DryRun flag is set.", 412);
+  return paginate(filtered, (r) => r.id, request.maxResults, request.nextToken);
+}
+
+/** Tags as EC2 shows them, in order of key. undefined when there are none: EC2 leaves the element out. */
+export function tagList(tags: Readonly<Record<string, string>>): { Key: string; Value: string }[] {
+  return Object.keys(tags).sort().map((Key) => ({ Key, Value: tags[Key]! }));
+}
+
+/** The tags of TagSpecifications for one resource type; wrong types and reserved keys are refused. */
+export function tagsFor(type: string, specifications: readonly { ResourceType?: string | undefined; Tags?: readonly { Key?: string | undefined; Value?: string | undefined }[] | undefined }[] | undefined, others: readonly string[] = []): Record<string, string> {
+  const tags: Record<string, string> = {};
+  for (const spec of specifications ?? []) {
+    if (spec.ResourceType === undefined) throw new Ec2Error("InvalidParameterValue", "Tag specification resource type must have a value");
+    if (spec.ResourceType !== type && !others.includes(spec.ResourceType))
+      throw new Ec2Error("InvalidParameterValue", `'${spec.ResourceType}' is not a valid taggable resource type for this operation.`);
+    if (spec.ResourceType !== type) continue;
+    Object.assign(tags, checkTags(spec.Tags));
+  }
+  return tags;
+}
+
+/** EC2's rules for tags: keys 1-127 characters (EC2 counts 127), values to 255, `aws:` reserved, 50 a resource. */
+export function checkTags(list: readonly { Key?: string | undefined; Value?: string | undefined }[] | undefined): Record<string, string> {
+  const tags: Record<string, string> = {};
+  for (const { Key: key, Value: value } of list ?? []) {
+    if (key === undefined || key === "") throw new Ec2Error("InvalidParameterValue", "Tag keys must not be null or empty");
+    if (key.length > 127) throw new Ec2Error("InvalidParameterValue", `Tag key exceeds the maximum length of 127 characters`);
+    if ((value ?? "").length > 255) throw new Ec2Error("InvalidParameterValue", `Tag value exceeds the maximum length of 255 characters`);
+    if (key.toLowerCase().startsWith("aws:")) throw new Ec2Error("InvalidParameterValue", `Tag keys starting with 'aws:' are reserved for internal use`);
+    if (Object.hasOwn(tags, key)) throw new Ec2Error("InvalidParameterValue", `Duplicate tag key '${key}' specified.`);
+    tags[key] = value ?? "";
+  }
+  if (Object.keys(tags).length > 50) throw new Ec2Error("TagLimitExceeded", "More than 50 tags specified");
+  return tags;
+}

@@ -1,0 +1,45 @@
+// Owns what EC2 is irregular about: each resource's id prefix and its codes for malformed and unknown ids (EC2 API reference,
+// error codes), as data, and the look-ups that use it.
+
+import { isId } from "../lib/ids.ts";
+import type { Kind, Snapshot, Tables } from "../model/snapshot.ts";
+import { Ec2Error } from "../wire/error.ts";
+
+interface Naming { readonly prefix: string; readonly malformed: string; readonly notFound: string; readonly what: string }
+
+export const naming: Readonly<Record<Exclude<Kind, "key-pair">, Naming>> = {
+  "vpc": { prefix: "vpc", malformed: "InvalidVpcID.Malformed", notFound: "InvalidVpcID.NotFound", what: "vpc ID" },
+  "subnet": { prefix: "subnet", malformed: "InvalidSubnetID.Malformed", notFound: "InvalidSubnetID.NotFound", what: "subnet ID" },
+  "internet-gateway": { prefix: "igw", malformed: "InvalidInternetGatewayId.Malformed", notFound: "InvalidInternetGatewayID.NotFound", what: "internetGateway ID" },
+  "route-table": { prefix: "rtb", malformed: "InvalidRouteTableId.Malformed", notFound: "InvalidRouteTableID.NotFound", what: "routeTable ID" },
+  "security-group": { prefix: "sg", malformed: "InvalidGroupId.Malformed", notFound: "InvalidGroup.NotFound", what: "security group" },
+  "network-interface": { prefix: "eni", malformed: "InvalidNetworkInterfaceId.Malformed", notFound: "InvalidNetworkInterfaceID.NotFound", what: "networkInterface ID" },
+  "elastic-ip": { prefix: "eipalloc", malformed: "InvalidAllocationID.Malformed", notFound: "InvalidAllocationID.NotFound", what: "allocation ID" },
+  "instance": { prefix: "i", malformed: "InvalidInstanceID.Malformed", notFound: "InvalidInstanceID.NotFound", what: "instance ID" },
+  "image": { prefix: "ami", malformed: "InvalidAMIID.Malformed", notFound: "InvalidAMIID.NotFound", what: "image id" },
+  "network-acl": { prefix: "acl", malformed: "InvalidNetworkAclId.Malformed", notFound: "InvalidNetworkAclID.NotFound", what: "networkAcl ID" },
+  "dhcp-options": { prefix: "dopt", malformed: "InvalidDhcpOptionsId.Malformed", notFound: "InvalidDhcpOptionID.NotFound", what: "dhcpOption ID" },
+};
+
+export function checkId(kind: Exclude<Kind, "key-pair">, id: string): void {
+  const n = naming[kind];
+  if (isId(n.prefix, id)) return;
+  if (kind === "elastic-ip") throw new Ec2Error(n.notFound, `The allocation ID '${id}' does not exist`);
+  throw new Ec2Error(n.malformed, `Invalid id: "${id}" (expecting "${n.prefix}-...")`);
+}
+
+export function notFound(kind: Exclude<Kind, "key-pair">, ids: readonly string[]): Ec2Error {
+  const n = naming[kind];
+  if (kind === "image") return new Ec2Error(n.notFound, `The image id '[${ids.join(", ")}]' does not exist`);
+  if (ids.length > 1) return new Ec2Error(n.notFound, `The ${n.what}s '${ids.join(", ")}' do not exist`);
+  return new Ec2Error(n.notFound, `The ${n.what} '${ids[0]}' does not exist`);
+}
+
+/** The record of that id in the region, or AWS's refusal. MissingParameter was checked by the wire layer. */
+export function find<K extends Exclude<Kind, "key-pair">>(snapshot: Snapshot, kind: K, id: string | undefined, region: string): Tables[K] {
+  if (id === undefined || id === "") throw new Ec2Error("MissingParameter", `The request must contain the parameter ${naming[kind].what}`);
+  checkId(kind, id);
+  const record = snapshot.get(kind, id);
+  if (!record || record.region !== region) throw notFound(kind, [id]);
+  return record;
+}

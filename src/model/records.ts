@@ -1,0 +1,167 @@
+// Owns the records: what the box remembers of each EC2 resource. Plain immutable data, camelCase, JSON-safe (times are ISO
+// strings). `index` is a number unique in the box and never used again; tables below `plan` name things by it.
+// Source of meanings: the EC2 API reference, data types.
+
+export type Tags = Readonly<Record<string, string>>;
+
+export interface Base {
+  readonly id: string;
+  readonly region: string;
+  readonly index: number;
+  readonly tags: Tags;
+  readonly createdAt: string;
+}
+
+export interface CidrAssociation { readonly associationId: string; readonly cidrBlock: string }
+
+export interface Vpc extends Base {
+  readonly cidrAssociations: readonly CidrAssociation[]; // first one is the primary block
+  readonly isDefault: boolean;
+  readonly instanceTenancy: string;
+  readonly dhcpOptionsId: string; // "default" or dopt-...
+  readonly enableDnsSupport: boolean;
+  readonly enableDnsHostnames: boolean;
+}
+
+export interface Subnet extends Base {
+  readonly vpcId: string;
+  readonly cidrBlock: string;
+  readonly availabilityZone: string; // us-east-1a
+  readonly defaultForAz: boolean;
+  readonly mapPublicIpOnLaunch: boolean;
+}
+
+export interface InternetGateway extends Base { readonly vpcId?: string | undefined }
+
+export type RouteTarget =
+  | { readonly kind: "local" }
+  | { readonly kind: "gateway"; readonly gatewayId: string }
+  | { readonly kind: "interface"; readonly networkInterfaceId: string; readonly instanceId?: string | undefined };
+export interface Route {
+  readonly destination: string; // CIDR, canonical
+  readonly target: RouteTarget; // whether it is a blackhole follows from the snapshot (model/routing.ts)
+  readonly origin: "CreateRouteTable" | "CreateRoute";
+}
+export interface RouteTableAssociation { readonly id: string; readonly main: boolean; readonly subnetId?: string | undefined; readonly gatewayId?: string | undefined }
+export interface RouteTable extends Base {
+  readonly vpcId: string;
+  readonly routes: readonly Route[]; // includes the local route of each VPC block
+  readonly associations: readonly RouteTableAssociation[];
+}
+
+export interface SecurityGroupRule {
+  readonly id: string; // sgr-...
+  readonly isEgress: boolean;
+  readonly protocol: string; // "-1", "tcp", "udp", "icmp" or a number as text
+  readonly fromPort: number; // -1 where it does not apply; ICMP: type, -1 any
+  readonly toPort: number; // ICMP: code, -1 any
+  readonly cidrIpv4?: string | undefined;
+  readonly cidrIpv6?: string | undefined; // kept and shown; no IPv6 packet moves
+  readonly referencedGroupId?: string | undefined;
+  readonly prefixListId?: string | undefined;
+  readonly description?: string | undefined;
+  readonly tags: Tags;
+}
+export interface SecurityGroup extends Base {
+  readonly vpcId: string;
+  readonly name: string;
+  readonly description: string;
+  readonly rules: readonly SecurityGroupRule[];
+}
+
+export interface PrivateAddress {
+  readonly address: string;
+  readonly primary: boolean;
+  readonly publicIp?: string | undefined; // given by the subnet or at launch, owned by amazon; Elastic IPs are in Address
+}
+export interface Attachment {
+  readonly id: string; // eni-attach-...
+  readonly instanceId: string;
+  readonly deviceIndex: number;
+  readonly deleteOnTermination: boolean;
+  readonly attachedAt: string;
+}
+export interface NetworkInterface extends Base {
+  readonly vpcId: string;
+  readonly subnetId: string;
+  readonly availabilityZone: string;
+  readonly macAddress: string;
+  readonly description: string;
+  readonly privateAddresses: readonly PrivateAddress[]; // first is primary
+  readonly groupIds: readonly string[];
+  readonly sourceDestCheck: boolean;
+  readonly attachment?: Attachment | undefined;
+}
+
+export interface Address extends Base {
+  readonly publicIp: string;
+  readonly associationId?: string | undefined;
+  readonly networkInterfaceId?: string | undefined;
+  readonly privateIp?: string | undefined;
+}
+
+export type InstanceState = "pending" | "running" | "shutting-down" | "terminated" | "stopping" | "stopped";
+export interface MetadataOptions {
+  readonly httpTokens: "optional" | "required";
+  readonly httpPutResponseHopLimit: number;
+  readonly httpEndpoint: "enabled" | "disabled";
+  readonly instanceMetadataTags: "enabled" | "disabled";
+}
+export interface Instance extends Base {
+  readonly reservationId: string;
+  readonly amiLaunchIndex: number;
+  readonly imageId: string;
+  readonly instanceType: string;
+  readonly keyName?: string | undefined;
+  readonly vpcId: string;
+  readonly subnetId: string;
+  readonly availabilityZone: string;
+  readonly state: InstanceState; // written by the API (pending, stopping, shutting-down) and by the reconciler (running, stopped, terminated)
+  readonly stateReason?: { readonly code: string; readonly message: string } | undefined;
+  readonly stateTransitionReason: string;
+  readonly launchTime: string;
+  readonly terminatedAt?: string | undefined; // the record goes an hour later
+  readonly bootNumber: number; // raised by Start and Reboot: a guest of an older number is stopped and booted again
+  readonly userData?: string | undefined; // base64
+  readonly shutdownBehavior: "stop" | "terminate";
+  readonly disableApiTermination: boolean;
+  readonly disableApiStop: boolean;
+  readonly monitoring: boolean;
+  readonly ebsOptimized: boolean;
+  readonly metadataOptions: MetadataOptions;
+  readonly rootVolumeId: string;
+  readonly blockDeviceTags?: Tags | undefined;
+  readonly iamInstanceProfileArn?: string | undefined;
+  readonly clientToken: string;
+}
+
+export interface KeyPair extends Base {
+  readonly name: string;
+  readonly keyType: "rsa" | "ed25519";
+  readonly fingerprint: string;
+  readonly publicKey: string; // OpenSSH, one line
+}
+
+export interface Image extends Base {
+  readonly name: string;
+  readonly description: string;
+  readonly ownerId: string;
+  readonly ownerAlias?: string | undefined; // "amazon"
+  readonly public: boolean;
+  readonly architecture: "x86_64" | "arm64";
+  readonly state: "pending" | "available" | "failed";
+  readonly stateReason?: string | undefined;
+  readonly snapshotId: string;
+  readonly layers: readonly string[]; // image layers in the store of layers, bottom first; built by instances/
+  readonly sourceInstanceId?: string | undefined;
+}
+
+export interface NetworkAclEntry { readonly ruleNumber: number; readonly egress: boolean; readonly protocol: string; readonly action: "allow" | "deny"; readonly cidrBlock: string }
+export interface NetworkAcl extends Base {
+  readonly vpcId: string;
+  readonly isDefault: boolean;
+  readonly entries: readonly NetworkAclEntry[];
+  readonly associations: readonly { readonly id: string; readonly subnetId: string }[];
+}
+
+export interface DhcpOptions extends Base { readonly configurations: Readonly<Record<string, readonly string[]>> }

@@ -1,0 +1,34 @@
+// Owns the shape of a snapshot: every record of the box at one revision, immutable; and of the transaction that makes the next.
+
+import type * as r from "./records.ts";
+
+/** Table name -> record. The name is also the ResourceType of tags (EC2 API reference, TagSpecification). */
+export interface Tables {
+  "vpc": r.Vpc;
+  "subnet": r.Subnet;
+  "internet-gateway": r.InternetGateway;
+  "route-table": r.RouteTable;
+  "security-group": r.SecurityGroup;
+  "network-interface": r.NetworkInterface;
+  "elastic-ip": r.Address;
+  "instance": r.Instance;
+  "key-pair": r.KeyPair;
+  "image": r.Image;
+  "network-acl": r.NetworkAcl;
+  "dhcp-options": r.DhcpOptions;
+}
+export type Kind = keyof Tables;
+
+export interface Snapshot {
+  readonly revision: number;
+  get<K extends Kind>(kind: K, id: string): Tables[K] | undefined;
+  /** In order of creation; with a region, that region's only. */
+  list<K extends Kind>(kind: K, region?: string): readonly Tables[K][];
+}
+
+export interface Transaction extends Snapshot {
+  put<K extends Kind>(kind: K, record: Tables[K]): void;
+  delete(kind: Kind, id: string): void;
+  /** A number no record of this box ever had. Starts at 16. */
+  nextIndex(): number;
+}
