@@ -111,6 +111,7 @@ export interface Instance extends Base {
   readonly reservationId: string;
   readonly amiLaunchIndex: number;
   readonly imageId: string;
+  readonly layers: readonly string[]; // the image's at launch: the image may be deregistered while the instance lives
   readonly instanceType: string;
   readonly keyName?: string | undefined;
   readonly vpcId: string;
