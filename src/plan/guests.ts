@@ -1,0 +1,52 @@
+// Owns the step from an instance's record to the guest that shall run for it. Pure.
+
+import { formatIp } from "../lib/ip.ts";
+import { must } from "../lib/assert.ts";
+import { privateDnsName, privateDomain } from "../lib/dns-names.ts";
+import type { GuestInterface, GuestSpec } from "../instances/guest.ts";
+import type { Instance, NetworkInterface } from "../model/records.ts";
+import type { Snapshot } from "../model/snapshot.ts";
+import { resolverAddress } from "../internet/addresses.ts";
+import { gatewayOf, linkName, subnetOf } from "./plan.ts";
+import { parseCidr } from "../lib/ip.ts";
+
+export function interfacesOf(snapshot: Snapshot, instanceId: string): readonly NetworkInterface[] {
+  return snapshot.list("network-interface")
+    .filter((eni) => eni.attachment?.instanceId === instanceId)
+    .sort((a, b) => a.attachment!.deviceIndex - b.attachment!.deviceIndex);
+}
+
+export function planGuestInterface(snapshot: Snapshot, eni: NetworkInterface): GuestInterface {
+  const router = gatewayOf(subnetOf(snapshot, eni.subnetId));
+  const [primary, ...others] = eni.privateAddresses;
+  return {
+    link: linkName(eni),
+    device: `eth${must(eni.attachment, "a planned interface is attached").deviceIndex}`,
+    mac: eni.macAddress,
+    address: must(primary, "an interface has a primary address").address,
+    moreAddresses: others.map((p) => p.address),
+    prefixLength: router.prefixLength,
+    gateway: formatIp(router.address),
+  };
+}
+
+export function planGuest(snapshot: Snapshot, instance: Instance): GuestSpec {
+  const interfaces = interfacesOf(snapshot, instance.id).map((eni) => planGuestInterface(snapshot, eni));
+  const vpc = must(snapshot.get("vpc", instance.vpcId), `VPC ${instance.vpcId}`);
+  const block = must(parseCidr(must(vpc.cidrAssociations[0], "a VPC has a block").cidrBlock), "it parses");
+  const key = instance.keyName === undefined ? undefined : snapshot.list("key-pair", instance.region).find((k) => k.name === instance.keyName);
+  return {
+    instanceId: instance.id,
+    index: instance.index,
+    bootNumber: instance.bootNumber,
+    layers: instance.layers,
+    hostname: privateDnsName(must(interfaces[0], "an instance has a primary interface").address, instance.region),
+    nameserver: vpc.enableDnsSupport ? formatIp(block.address + 2) : resolverAddress,
+    searchDomain: privateDomain(instance.region),
+    interfaces,
+    publicKey: key?.publicKey,
+    userData: instance.userData,
+    region: instance.region,
+    instanceType: instance.instanceType,
+  };
+}

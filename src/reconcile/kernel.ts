@@ -1,0 +1,19 @@
+// Owns what the reconciler asks of the kernel's network, as an interface, so that the loop is tested against a fake one.
+// The real one is in fabric.ts.
+
+import type { DesiredTables } from "../datapath/tables.ts";
+import type { GuestInterface } from "../instances/guest.ts";
+
+export interface PlannedLink { readonly interface: GuestInterface; readonly netnsPath: string }
+export interface TableChange { readonly added: number; readonly updated: number; readonly removed: number }
+
+export interface Kernel {
+  /** Links of the fabric namespace: name -> interface index. */
+  readLinks(): ReadonlyMap<string, number>;
+  /** Makes veth pairs, inner ends in the guests' namespaces with address and default route, and attaches the program. */
+  addLinks(links: readonly PlannedLink[]): Promise<void>;
+  deleteLinks(names: readonly string[]): Promise<void>;
+  /** Attaches the program to every link that lacks it; answers how many did. */
+  attachAll(links: ReadonlyMap<string, number>): number;
+  applyTables(desired: DesiredTables, links: ReadonlyMap<string, number>): TableChange;
+}

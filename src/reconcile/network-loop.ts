@@ -1,0 +1,102 @@
+// Owns the loop: one writer to the kernel. Commits poke it; a network pass brings the latest snapshot into the kernel and frees
+// the calls that wait for it; then guests and images are brought to where their records want them (instance-jobs.ts).
+
+import { log } from "../lib/log.ts";
+import type { Snapshot } from "../model/snapshot.ts";
+import type { OwnLinks } from "../plan/plan.ts";
+import type { Kernel } from "./kernel.ts";
+import { passNetwork, type PassResult } from "./network-pass.ts";
+
+interface Waiter { readonly revision: number; readonly resolve: () => void; readonly reject: (error: Error) => void }
+
+const RETRY_MS = 1000;
+const TRIES_BEFORE_REFUSING = 3;
+
+export interface NetworkLoopOptions {
+  readonly kernel: Kernel;
+  readonly own: OwnLinks;
+  snapshot(): Snapshot;
+  netnsOf(instanceId: string): string | undefined;
+  /** After each pass that succeeded. */
+  onApplied(): void;
+}
+
+export class NetworkLoop {
+  readonly #options: NetworkLoopOptions;
+  readonly #waiters: Waiter[] = [];
+  #applied = -1;
+  #asked = false;
+  #running = false;
+  #closed = false;
+  #problem: string | undefined;
+  #failures = 0;
+  #retry: NodeJS.Timeout | undefined;
+  last: PassResult | undefined;
+
+  constructor(options: NetworkLoopOptions) {
+    this.#options = options;
+  }
+
+  /** What keeps the kernel from the last snapshot, in one line; undefined when it holds it. */
+  get problem(): string | undefined { return this.#problem; }
+  get appliedRevision(): number { return this.#applied; }
+
+  poke(): void {
+    this.#asked = true;
+    if (!this.#running && !this.#closed) void this.#run();
+  }
+
+  /** Resolves when the kernel holds this revision (or a later one). Rejects when it could not be brought there. */
+  applied(revision: number): Promise<void> {
+    if (this.#applied >= revision) return Promise.resolve();
+    return this.#wait(revision);
+  }
+
+  /** A pass that begins after this call: for changes no record shows, like a namespace that is there now. */
+  pass(): Promise<void> {
+    const done = this.#wait(Number.NEGATIVE_INFINITY);
+    this.poke();
+    return done;
+  }
+
+  #wait(revision: number): Promise<void> {
+    return new Promise((resolve, reject) => this.#waiters.push({ revision, resolve, reject }));
+  }
+
+  async #run(): Promise<void> {
+    this.#running = true;
+    while (this.#asked && !this.#closed) {
+      this.#asked = false;
+      const waiting = this.#waiters.splice(0); // those that came before this pass began
+      const snapshot = this.#options.snapshot();
+      try {
+        this.last = await passNetwork(this.#options.kernel, snapshot, this.#options.own, (id) => this.#options.netnsOf(id));
+        this.#applied = snapshot.revision;
+        this.#problem = undefined;
+        this.#failures = 0;
+        for (const w of waiting) {
+          if (w.revision <= snapshot.revision) w.resolve();
+          else { this.#waiters.push(w); this.#asked = true; }
+        }
+        this.#options.onApplied();
+      } catch (error) {
+        this.#fail(error as Error, waiting);
+      }
+    }
+    this.#running = false;
+  }
+
+  #fail(error: Error, waiting: readonly Waiter[]): void {
+    this.#problem = error.message;
+    log("error", "network pass failed", { error: error.stack ?? error.message });
+    if (++this.#failures >= TRIES_BEFORE_REFUSING) for (const w of waiting) w.reject(error);
+    else this.#waiters.push(...waiting);
+    this.#retry ??= setTimeout(() => { this.#retry = undefined; this.poke(); }, RETRY_MS);
+  }
+
+  async close(): Promise<void> {
+    this.#closed = true;
+    clearTimeout(this.#retry);
+    for (const w of this.#waiters.splice(0)) w.reject(new Error("the box is stopping"));
+  }
+}
