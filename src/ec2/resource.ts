@@ -17,6 +17,8 @@ export const naming: Readonly<Record<Exclude<Kind, "key-pair">, Naming>> = {
   "elastic-ip": { prefix: "eipalloc", malformed: "InvalidAllocationID.Malformed", notFound: "InvalidAllocationID.NotFound", what: "allocation ID" },
   "instance": { prefix: "i", malformed: "InvalidInstanceID.Malformed", notFound: "InvalidInstanceID.NotFound", what: "instance ID" },
   "image": { prefix: "ami", malformed: "InvalidAMIID.Malformed", notFound: "InvalidAMIID.NotFound", what: "image id" },
+  "volume": { prefix: "vol", malformed: "InvalidParameterValue", notFound: "InvalidVolume.NotFound", what: "volume" },
+  "snapshot": { prefix: "snap", malformed: "InvalidParameterValue", notFound: "InvalidSnapshot.NotFound", what: "snapshot" },
   "network-acl": { prefix: "acl", malformed: "InvalidNetworkAclId.Malformed", notFound: "InvalidNetworkAclID.NotFound", what: "networkAcl ID" },
   "dhcp-options": { prefix: "dopt", malformed: "InvalidDhcpOptionsId.Malformed", notFound: "InvalidDhcpOptionID.NotFound", what: "dhcpOption ID" },
 };

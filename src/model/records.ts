@@ -91,6 +91,7 @@ export interface NetworkInterface extends Base {
   readonly groupIds: readonly string[];
   readonly sourceDestCheck: boolean;
   readonly attachment?: Attachment | undefined;
+  readonly assignsPublicIp?: boolean | undefined; // launched with a public address: it gets another at the next start
 }
 
 export interface Address extends Base {
@@ -111,6 +112,7 @@ export interface Instance extends Base {
   readonly reservationId: string;
   readonly amiLaunchIndex: number;
   readonly imageId: string;
+  readonly architecture: "x86_64" | "arm64";
   readonly layers: readonly string[]; // the image's at launch: the image may be deregistered while the instance lives
   readonly instanceType: string;
   readonly keyName?: string | undefined;
@@ -121,6 +123,7 @@ export interface Instance extends Base {
   readonly stateReason?: { readonly code: string; readonly message: string } | undefined;
   readonly stateTransitionReason: string;
   readonly launchTime: string;
+  readonly startedAt?: string | undefined; // of its last boot; undefined: it has never run
   readonly terminatedAt?: string | undefined; // the record goes an hour later
   readonly bootNumber: number; // raised by Start and Reboot: a guest of an older number is stopped and booted again
   readonly userData?: string | undefined; // base64
@@ -131,7 +134,7 @@ export interface Instance extends Base {
   readonly ebsOptimized: boolean;
   readonly metadataOptions: MetadataOptions;
   readonly rootVolumeId: string;
-  readonly blockDeviceTags?: Tags | undefined;
+  readonly creditSpecification?: "standard" | "unlimited" | undefined; // burstable types only
   readonly iamInstanceProfileArn?: string | undefined;
   readonly clientToken: string;
 }
@@ -155,6 +158,36 @@ export interface Image extends Base {
   readonly snapshotId: string;
   readonly layers: readonly string[]; // image layers in the store of layers, bottom first; built by instances/
   readonly sourceInstanceId?: string | undefined;
+  readonly captureNoReboot?: boolean | undefined; // CreateImage's NoReboot; else the source boots again once captured
+  readonly rootVolumeSizeGiB: number;
+  readonly deregistrationProtection?: boolean | undefined;
+  readonly launchPermissions?: readonly string[] | undefined; // account ids
+}
+
+/** A disk as EC2 shows it. What an instance's guest has written is in its upper layer: a volume is a record beside it. */
+export interface VolumeAttachment {
+  readonly instanceId: string;
+  readonly device: string; // /dev/xvda
+  readonly deleteOnTermination: boolean;
+  readonly attachedAt: string;
+}
+export interface Volume extends Base {
+  readonly availabilityZone: string;
+  readonly sizeGiB: number;
+  readonly volumeType: string;
+  readonly iops?: number | undefined;
+  readonly throughputMiBps?: number | undefined;
+  readonly encrypted: boolean;
+  readonly snapshotId: string; // "" when it was made empty
+  readonly attachment?: VolumeAttachment | undefined;
+}
+export interface VolumeSnapshot extends Base {
+  readonly volumeId: string;
+  readonly sizeGiB: number;
+  readonly description: string;
+  readonly ownerId: string;
+  readonly ownerAlias?: string | undefined;
+  readonly encrypted: boolean;
 }
 
 export interface NetworkAclEntry { readonly ruleNumber: number; readonly egress: boolean; readonly protocol: string; readonly action: "allow" | "deny"; readonly cidrBlock: string }

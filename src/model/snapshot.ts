@@ -14,6 +14,8 @@ export interface Tables {
   "instance": r.Instance;
   "key-pair": r.KeyPair;
   "image": r.Image;
+  "volume": r.Volume;
+  "snapshot": r.VolumeSnapshot;
   "network-acl": r.NetworkAcl;
   "dhcp-options": r.DhcpOptions;
 }
