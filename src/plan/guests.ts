@@ -1,20 +1,14 @@
 // Owns the step from an instance's record to the guest that shall run for it. Pure.
 
-import { formatIp } from "../lib/ip.ts";
+import { formatIp, parseCidr } from "../lib/ip.ts";
 import { must } from "../lib/assert.ts";
 import { privateDnsName, privateDomain } from "../lib/dns-names.ts";
 import type { GuestInterface, GuestSpec } from "../instances/guest.ts";
 import type { Instance, NetworkInterface } from "../model/records.ts";
 import type { Snapshot } from "../model/snapshot.ts";
+import { attachedInterfaces } from "../model/lifecycle.ts";
 import { resolverAddress } from "../internet/addresses.ts";
 import { gatewayOf, linkName, subnetOf } from "./plan.ts";
-import { parseCidr } from "../lib/ip.ts";
-
-export function interfacesOf(snapshot: Snapshot, instanceId: string): readonly NetworkInterface[] {
-  return snapshot.list("network-interface")
-    .filter((eni) => eni.attachment?.instanceId === instanceId)
-    .sort((a, b) => a.attachment!.deviceIndex - b.attachment!.deviceIndex);
-}
 
 export function planGuestInterface(snapshot: Snapshot, eni: NetworkInterface): GuestInterface {
   const router = gatewayOf(subnetOf(snapshot, eni.subnetId));
@@ -31,7 +25,7 @@ export function planGuestInterface(snapshot: Snapshot, eni: NetworkInterface): G
 }
 
 export function planGuest(snapshot: Snapshot, instance: Instance): GuestSpec {
-  const interfaces = interfacesOf(snapshot, instance.id).map((eni) => planGuestInterface(snapshot, eni));
+  const interfaces = attachedInterfaces(snapshot, instance.id).map((eni) => planGuestInterface(snapshot, eni));
   const vpc = must(snapshot.get("vpc", instance.vpcId), `VPC ${instance.vpcId}`);
   const block = must(parseCidr(must(vpc.cidrAssociations[0], "a VPC has a block").cidrBlock), "it parses");
   const key = instance.keyName === undefined ? undefined : snapshot.list("key-pair", instance.region).find((k) => k.name === instance.keyName);

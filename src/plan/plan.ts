@@ -15,8 +15,8 @@ export interface OwnLinks { readonly internet: { readonly name: string; readonly
 /** Link names: prefixed and short (IFNAMSIZ is 16), so that prune knows its own. */
 export const linkName = (networkInterface: NetworkInterface): string => `vb${networkInterface.index}`;
 
-/** An instance that has, or is about to have, a running guest. */
-export const isLive = (instance: Instance | undefined): boolean => instance?.state === "pending" || instance?.state === "running";
+/** An instance that has, is about to have, or still has a guest: its network is there until the guest has ended. */
+export const isLive = (instance: Instance | undefined): boolean => instance !== undefined && instance.state !== "stopped" && instance.state !== "terminated";
 
 /** Interfaces that are plugged into a live instance, in order of their device index. */
 export function liveInterfaces(snapshot: Snapshot): readonly NetworkInterface[] {

@@ -3,10 +3,10 @@
 
 import { log } from "../lib/log.ts";
 import type { GuestRead, Guests } from "../instances/guest.ts";
-import { guestExited, instanceFailed, instanceStarted, instanceStopped, instanceTerminated } from "../model/lifecycle.ts";
+import { attachedInterfaces, guestExited, instanceFailed, instanceStarted, instanceStopped, instanceTerminated } from "../model/lifecycle.ts";
 import type { Image, Instance } from "../model/records.ts";
 import type { Snapshot, Transaction } from "../model/snapshot.ts";
-import { interfacesOf, planGuest } from "../plan/guests.ts";
+import { planGuest } from "../plan/guests.ts";
 import { linkName } from "../plan/plan.ts";
 import { nextStep, type Step } from "./instance-steps.ts";
 import type { Kernel } from "./kernel.ts";
@@ -162,7 +162,7 @@ export class InstanceJobs {
 
   async #dropLinks(id: string): Promise<void> {
     const there = this.#options.kernel.readLinks();
-    const stale = interfacesOf(this.#options.snapshot(), id).map(linkName).filter((name) => there.has(name));
+    const stale = attachedInterfaces(this.#options.snapshot(), id).map(linkName).filter((name) => there.has(name));
     if (stale.length > 0) await this.#options.kernel.deleteLinks(stale);
   }
 
@@ -191,6 +191,15 @@ export class InstanceJobs {
       });
       throw error;
     }
+  }
+
+  /** Resolves when every guest is where its record wants it: nothing is under way and nothing is left to do. */
+  async idle(): Promise<void> {
+    do {
+      this.check();
+      await this.#settling;
+      await Promise.all(this.#running);
+    } while (this.busy);
   }
 
   /** Waits until nothing is under way; no new job begins. */

@@ -1,0 +1,83 @@
+// Owns the load of the benchmark: new TCP connections per second. One file is both ends, so that the two chains that are
+// compared carry the same bytes: connect, 64 bytes there, 64 bytes back, close.
+//   connections serve PORT            answers until it is ended; one process, epoll
+//   connections load ADDRESS PORT CONCURRENCY SECONDS   prints connections per second
+#define _GNU_SOURCE
+#include <arpa/inet.h>
+#include <errno.h>
+#include <netinet/in.h>
+#include <netinet/tcp.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/epoll.h>
+#include <sys/socket.h>
+#include <time.h>
+#include <unistd.h>
+
+enum { MESSAGE = 64, EVENTS = 256 };
+static double now(void) { struct timespec t; clock_gettime(CLOCK_MONOTONIC, &t); return t.tv_sec + t.tv_nsec / 1e9; }
+static int fail(const char *what) { perror(what); return 1; }
+
+static int serve(int port) {
+  int listener = socket(AF_INET, SOCK_STREAM | SOCK_NONBLOCK, 0), one = 1, poll = epoll_create1(0);
+  struct sockaddr_in a = { .sin_family = AF_INET, .sin_port = htons(port) };
+  setsockopt(listener, SOL_SOCKET, SO_REUSEADDR, &one, sizeof one);
+  if (bind(listener, (void *)&a, sizeof a) || listen(listener, 4096)) return fail("listen");
+  struct epoll_event e = { .events = EPOLLIN, .data.fd = listener }, ready[EVENTS];
+  epoll_ctl(poll, EPOLL_CTL_ADD, listener, &e);
+  char buffer[MESSAGE] = { 0 };
+  for (;;) {
+    int n = epoll_wait(poll, ready, EVENTS, -1);
+    for (int i = 0; i < n; i++) {
+      int fd = ready[i].data.fd;
+      if (fd == listener) {
+        int c;
+        while ((c = accept4(listener, 0, 0, SOCK_NONBLOCK)) >= 0) { e.data.fd = c; epoll_ctl(poll, EPOLL_CTL_ADD, c, &e); }
+      } else if (read(fd, buffer, MESSAGE) != MESSAGE || write(fd, buffer, MESSAGE) != MESSAGE) close(fd);
+    }
+  }
+}
+
+static int dial(int poll, struct sockaddr_in *a) {
+  int fd = socket(AF_INET, SOCK_STREAM | SOCK_NONBLOCK, 0);
+  if (fd < 0) return -1;
+  if (connect(fd, (void *)a, sizeof *a) && errno != EINPROGRESS) { close(fd); return -1; }
+  struct epoll_event e = { .events = EPOLLOUT, .data.fd = fd };
+  return epoll_ctl(poll, EPOLL_CTL_ADD, fd, &e);
+}
+
+static int load(const char *address, int port, int concurrency, double seconds) {
+  struct sockaddr_in a = { .sin_family = AF_INET, .sin_port = htons(port) };
+  if (inet_pton(AF_INET, address, &a.sin_addr) != 1) return fail("address");
+  int poll = epoll_create1(0);
+  struct epoll_event e, ready[EVENTS];
+  char buffer[MESSAGE] = { 0 };
+  long done = 0, failed = 0;
+  for (int i = 0; i < concurrency; i++) if (dial(poll, &a)) return fail("connect");
+  double start = now(), end = start + seconds;
+  while (now() < end) {
+    int n = epoll_wait(poll, ready, EVENTS, 100);
+    for (int i = 0; i < n; i++) {
+      int fd = ready[i].data.fd;
+      if (ready[i].events & EPOLLOUT) {
+        if (write(fd, buffer, MESSAGE) != MESSAGE) { failed++; close(fd); dial(poll, &a); continue; }
+        e.events = EPOLLIN; e.data.fd = fd;
+        epoll_ctl(poll, EPOLL_CTL_MOD, fd, &e);
+      } else {
+        if (read(fd, buffer, MESSAGE) == MESSAGE) done++; else failed++;
+        close(fd);
+        dial(poll, &a);
+      }
+    }
+  }
+  printf("%.0f %ld\n", done / (now() - start), failed);
+  return failed > done / 100;
+}
+
+int main(int argc, char **argv) {
+  if (argc == 3 && !strcmp(argv[1], "serve")) return serve(atoi(argv[2]));
+  if (argc == 6 && !strcmp(argv[1], "load")) return load(argv[2], atoi(argv[3]), atoi(argv[4]), atof(argv[5]));
+  fprintf(stderr, "connections serve PORT | load ADDRESS PORT CONCURRENCY SECONDS\n");
+  return 2;
+}

@@ -1,0 +1,46 @@
+// Owns the figure from `run-instances` to the first ping that the instance answers.
+
+import { spawn } from "node:child_process";
+import { DescribeInstancesCommand, RunInstancesCommand, TerminateInstancesCommand } from "@aws-sdk/client-ec2";
+import { AuthorizeSecurityGroupIngressCommand, CreateSecurityGroupCommand } from "@aws-sdk/client-ec2";
+import { findImage } from "../test/support/nat-network.ts";
+import { until } from "../test/support/box.ts";
+import { figure, type Figure } from "./main.ts";
+import type { BenchBox } from "./network.ts";
+
+export async function measureLaunch(bench: BenchBox, times: number, note: (text: string) => void): Promise<Figure[]> {
+  const { box, network } = bench;
+  const image = await findImage(box, "al2023-ami-*");
+  const { GroupId } = await box.ec2.send(new CreateSecurityGroupCommand({ GroupName: "bench", Description: "pings", VpcId: network.vpc }));
+  await box.ec2.send(new AuthorizeSecurityGroupIngressCommand({ GroupId, IpPermissions: [{ IpProtocol: "icmp", FromPort: -1, ToPort: -1, IpRanges: [{ CidrIp: "0.0.0.0/0" }] }] }));
+  const samples: number[] = [];
+  for (let i = 0; i < times; i++) {
+    if (i % 5 === 0) note(`launch ${i + 1} of ${times} ...`);
+    const address = `10.0.1.${100 + i}`;
+    const started = performance.now();
+    const first = firstAnswer(bench.client, address);
+    const { Instances } = await box.ec2.send(new RunInstancesCommand({ ImageId: image, InstanceType: "t3.micro", MinCount: 1, MaxCount: 1, SubnetId: network.privateSubnet, SecurityGroupIds: [GroupId!], PrivateIpAddress: address }));
+    await first;
+    samples.push(performance.now() - started);
+    const id = Instances![0]!.InstanceId!;
+    await until("the launch is over", async () => ((await box.ec2.send(new DescribeInstancesCommand({ InstanceIds: [id] }))).Reservations![0]!.Instances![0]!.State!.Name === "running" ? true : undefined));
+    await box.ec2.send(new TerminateInstancesCommand({ InstanceIds: [id] }));
+    await until("it is gone", async () => ((await box.ec2.send(new DescribeInstancesCommand({ InstanceIds: [id] }))).Reservations![0]!.Instances![0]!.State!.Name === "terminated" ? true : undefined));
+  }
+  return [figure("run-instances to the first answered ping", "ms", samples, "< 300")];
+}
+
+/** Pings 50 times a second from inside the network, until one is answered. */
+function firstAnswer(netns: string, address: string): Promise<void> {
+  return new Promise((resolve, reject) => {
+    const child = spawn("nsenter", [`--net=${netns}`, "ping", "-n", "-i", "0.02", "-c", "1500", "-W", "1", address], { stdio: ["ignore", "pipe", "ignore"] });
+    let answered = false;
+    child.stdout.on("data", (chunk: Buffer) => {
+      if (answered || !chunk.includes("bytes from")) return;
+      answered = true;
+      child.kill("SIGINT");
+      resolve();
+    });
+    child.on("exit", () => { if (!answered) reject(new Error(`${address} never answered`)); });
+  });
+}

@@ -1,0 +1,172 @@
+// Owns the parts of one box and their order: what `up`, `down` and `reset` do. Each part is opened here and nowhere else.
+
+import { randomBytes } from "node:crypto";
+import { rmSync } from "node:fs";
+import type { Server } from "node:http";
+import type { AddressInfo } from "node:net";
+import { join } from "node:path";
+import { openControl, ControlError } from "./control.ts";
+import type { DaemonOptions } from "./daemon-options.ts";
+import { openDatapath, type Datapath } from "./datapath/loader.ts";
+import { ensureImages } from "./ec2/image/base-images.ts";
+import { ensureRegion } from "./ec2/vpc/default-vpc.ts";
+import { openGuests } from "./instances/guests.ts";
+import type { Guests } from "./instances/guest.ts";
+import { openInternet, type Internet } from "./internet/internet.ts";
+import { newId } from "./lib/ids.ts";
+import { log } from "./lib/log.ts";
+import { createNetns, deleteNetns } from "./linux/netns.ts";
+import { forgetTerminated } from "./model/lifecycle.ts";
+import { isRegion } from "./model/regions.ts";
+import type { Snapshot } from "./model/snapshot.ts";
+import type { OwnLinks } from "./plan/plan.ts";
+import { Fabric } from "./reconcile/fabric.ts";
+import { InstanceJobs } from "./reconcile/instance-jobs.ts";
+import { NetworkLoop } from "./reconcile/network-loop.ts";
+import { openServices, type Services } from "./services/services.ts";
+import { Store } from "./store/store.ts";
+import { createApi } from "./wire/server.ts";
+import { createDispatch } from "./wire/dispatch.ts";
+import { status, drops, findInstance } from "./box-views.ts";
+
+const TICK_MS = 30_000;
+
+export interface Box {
+  /** Brings everything up; answers the API's endpoint. */
+  start(): Promise<string>;
+  /** Ends guests, network and processes; records and disks stay. Also cleans up after a box that died. */
+  takeDown(): Promise<void>;
+}
+
+const randomHex = (digits: number): string => randomBytes(Math.ceil(digits / 2)).toString("hex").slice(0, digits);
+
+export async function openBox(options: DaemonOptions): Promise<Box> {
+  const netns = (name: string): string => join(options.runDir, "netns", name);
+  const fabricNetns = netns("fabric");
+  const pinDir = join("/sys/fs/bpf/vpcbox", options.box);
+  const store = openStore(options);
+  const snapshot = (): Snapshot => store.snapshot();
+  const internet: Internet = openInternet({ box: options.box, runDir: options.runDir });
+  const services: Services = openServices({ runDir: options.runDir, fabricNetns, servicesNetns: netns("services"), internetNetns: netns("internet"), snapshot, accountId: options.accountId });
+  const guests: Guests = openGuests({ box: options.box, runDir: options.runDir, stateDir: options.stateDir });
+  let datapath: Datapath | undefined;
+  let loop: NetworkLoop | undefined;
+  let jobs: InstanceJobs | undefined;
+  let api: Server | undefined;
+  let control: Server | undefined;
+  let tick: NodeJS.Timeout | undefined;
+
+  const own: OwnLinks = { internet: internet.link, services: services.link };
+  const makeRegion = (region: string): void => {
+    if (!isRegion(region) || store.snapshot().list("image", region).length > 0) return;
+    const deps = { newId: (prefix: string) => newId(prefix, randomHex), now: new Date(), architecture: options.architecture };
+    store.write((tx) => { ensureRegion(tx, region, deps); ensureImages(tx, region, deps); });
+  };
+
+  const start = async (): Promise<string> => {
+    await createNetns(fabricNetns);
+    datapath = openDatapath(pinDir);
+    const fabric = new Fabric(fabricNetns, datapath);
+    await Promise.all([internet.ensure(), services.ensure(), guests.ensureBaseImages()]);
+    services.listen();
+    jobs = new InstanceJobs({
+      guests, kernel: fabric, snapshot, now: () => new Date(), concurrency: 4,
+      write: (fn) => { store.write(fn); },
+      passNetwork: () => loop!.pass(),
+    });
+    loop = new NetworkLoop({ kernel: fabric, own, snapshot, netnsOf: (id) => jobs!.netnsOf(id), onApplied: () => jobs!.settle() });
+    makeRegion("us-east-1");
+    await jobs.recover();
+    store.onWrite(() => loop!.poke());
+    await loop.pass();
+    jobs.check();
+    tick = setInterval(() => {
+      store.write((tx) => forgetTerminated(tx, new Date()));
+      loop!.poke();
+      jobs!.check();
+    }, TICK_MS);
+    tick.unref();
+    const dispatch = createDispatch({
+      store, accountId: options.accountId, architecture: options.architecture, quotas: options.quotas, now: () => new Date(), randomHex,
+      consoleOutput: (id) => guests.consoleOutput(id),
+      ensureRegion: makeRegion,
+      applied: (revision) => loop!.applied(revision),
+    });
+    api = createApi({ dispatch, secrets: (id) => options.accessKeys.find((k) => k.id === id)?.secret });
+    await listen(api, options);
+    const port = (api.address() as AddressInfo).port;
+    const endpoint = `http://${options.host}:${port}`;
+    control = await openControl(join(options.runDir, "control.sock"), controlRoutes(endpoint));
+    return endpoint;
+  };
+
+  const closeApi = async (): Promise<void> => {
+    clearInterval(tick);
+    api?.closeAllConnections();
+    await new Promise<void>((resolve) => (api ? api.close(() => resolve()) : resolve()));
+    await jobs?.close();
+    await loop?.close();
+  };
+
+  const takeDown = async (): Promise<void> => {
+    await closeApi();
+    const there = await guests.read();
+    await inTurns(there, 4, (guest) => guests.stop(guest.instanceId));
+    services.close();
+    await services.remove();
+    await internet.remove();
+    datapath?.close();
+    await deleteNetns(fabricNetns);
+    removePins(pinDir);
+    store.close();
+    rmSync(join(options.runDir, "control.sock"), { force: true });
+    log("info", "the box is down", { box: options.box });
+    setImmediate(() => control?.close());
+  };
+
+  const controlRoutes = (endpoint: string) => ({
+    "GET /status": () => status({ options, endpoint, snapshot: snapshot(), loop: loop!, jobs: jobs! }),
+    "POST /down": async () => { await takeDown(); rmSync(options.runDir, { recursive: true, force: true }); setTimeout(() => process.exit(0), 20); return {}; },
+    "POST /reset": async () => {
+      store.wipe();
+      await loop!.pass();
+      await jobs!.idle();
+      makeRegion("us-east-1");
+      await loop!.pass();
+      return {};
+    },
+    "GET /exec": (query: URLSearchParams) => {
+      const instance = findInstance(snapshot(), query.get("instance") ?? "");
+      if (instance.state !== "running") throw new ControlError(409, `${instance.id} is ${instance.state}; start it first`);
+      return { argv: guests.execArgv(instance.id, query.get("user") ?? "root", query.get("tty") === "1", []) };
+    },
+    "GET /laptop": (query: URLSearchParams) => ({ argv: internet.laptopArgv([], { tty: query.get("tty") === "1" }), shell: true }),
+    "GET /console-output": async (query: URLSearchParams) => ({ text: (await guests.consoleOutput(findInstance(snapshot(), query.get("instance") ?? "").id))?.text ?? "" }),
+    "GET /drops": () => ({ drops: drops(snapshot(), datapath!.drops()) }),
+  });
+
+  return { start, takeDown };
+}
+
+function openStore(options: DaemonOptions): Store {
+  try {
+    return new Store(options.stateDir);
+  } catch (error) {
+    if (/locked/.test((error as Error).message)) throw new Error(`another vpcbox uses ${options.stateDir}; end it with: vpcbox --box ${options.box} down`);
+    throw error;
+  }
+}
+
+async function listen(server: Server, options: DaemonOptions): Promise<void> {
+  await new Promise<void>((resolve, reject) => {
+    server.once("error", (error: NodeJS.ErrnoException) => reject(error.code === "EADDRINUSE"
+      ? new Error(`port ${options.port} on ${options.host} is taken; choose another with --port`)
+      : error));
+    server.listen(options.port, options.host, resolve);
+  });
+}
+
+async function inTurns<T>(items: readonly T[], width: number, work: (item: T) => Promise<void>): Promise<void> {
+  const queue = [...items];
+  await Promise.all(Array.from({ length: width }, async () => { for (let item = queue.shift(); item !== undefined; item = queue.shift()) await work(item); }));
+}

@@ -1,0 +1,44 @@
+// Owns the wiring of the box: store, kernel, guests, internet, services, API and control socket, in the order in which they
+// start and stop. Imported by nobody. Run as `node src/daemon.ts JSON` by `vpcbox up`; with {"cleanup": true} it only takes
+// down what a dead box left behind.
+
+import { mkdirSync, rmSync, writeSync } from "node:fs";
+import { join } from "node:path";
+import { parseOptions, type DaemonOptions } from "./daemon-options.ts";
+import { openBox } from "./box.ts";
+import { log } from "./lib/log.ts";
+
+const options: DaemonOptions = parseOptions(process.argv[2]);
+
+process.on("uncaughtException", (error) => log("error", "uncaught", { error: error.stack ?? error.message }));
+process.on("unhandledRejection", (error) => log("error", "unhandled rejection", { error: (error as Error)?.stack ?? String(error) }));
+
+try {
+  mkdirSync(options.runDir, { recursive: true, mode: 0o711 });
+  const box = await openBox(options);
+  if (options.cleanup) {
+    await box.takeDown();
+    rmSync(options.runDir, { recursive: true, force: true });
+    process.exit(0);
+  }
+  const endpoint = await box.start();
+  let ending: Promise<void> | undefined;
+  const end = (): void => { ending ??= box.takeDown().then(() => process.exit(0), (error: Error) => { process.stderr.write(`vpcbox: ${error.message}\n`); process.exit(1); }); };
+  process.on("SIGTERM", end);
+  process.on("SIGINT", end);
+  writeSync(readyFd(), `${JSON.stringify({ endpoint, pid: process.pid, state: options.stateDir })}\n`);
+  log("info", "the box is up", { box: options.box, endpoint, state: options.stateDir, log: join(options.stateDir, "daemon.log") });
+} catch (error) {
+  process.stderr.write(`vpcbox: ${(error as Error).message}\n`);
+  process.exit(1);
+}
+
+/** The descriptor `vpcbox up` waits on: 3 when it gave one, else standard output. */
+function readyFd(): number {
+  try {
+    writeSync(3, "");
+    return 3;
+  } catch {
+    return 1;
+  }
+}
