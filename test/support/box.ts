@@ -82,6 +82,15 @@ export class Box {
     return new Map(rows.map((d) => [`${d.interface} ${d.reason}`, d.packets]));
   }
 
+  /** One command of a box that never comes up; its state directory goes at once. */
+  async vpcboxOnce(args: readonly string[]): Promise<Result> {
+    try {
+      return await this.vpcbox(...args);
+    } finally {
+      rmSync(this.stateDir, { recursive: true, force: true });
+    }
+  }
+
   async remove(): Promise<void> {
     this.#client?.destroy();
     const down = await this.vpcbox("down");
