@@ -39,7 +39,7 @@ export function planVolumes(tx: Transaction, ctx: Context, image: Image, mapping
   return [root, ...others.map(([device, m]) => planVolume(tx, ctx, device, m.Ebs ?? {}, undefined, "gp2"))];
 }
 
-export const rootVolumeType = (image: Image): string => (image.name.startsWith("al2023-") ? "gp3" : "gp2");
+export const rootVolumeType = (image: Image): "gp2" | "gp3" => (image.name.startsWith("al2023-") ? "gp3" : "gp2");
 
 function planVolume(tx: Transaction, ctx: Context, device: string, ebs: ec2.EbsBlockDevice, imageSize: number | undefined, defaultType: string): PlannedVolume {
   const volumeType = ebs.VolumeType ?? defaultType;
