@@ -1,0 +1,64 @@
+// Owns running other programs: the only file that spawns them. A program that is missing is named with the package that has it.
+
+import { spawn, type StdioOptions } from "node:child_process";
+
+const packages: Readonly<Record<string, string>> = { ip: "iproute2", tc: "iproute2", runc: "runc", nsenter: "util-linux", unshare: "util-linux", iptables: "iptables", mount: "mount" };
+
+/** A program that ended badly. `message` is one line: the command and the first line it wrote to stderr. */
+export class CommandError extends Error {
+  readonly command: readonly string[];
+  readonly status: number;
+  readonly stderr: string;
+  constructor(command: readonly string[], status: number, stderr: string) {
+    super(`${command.slice(0, 4).join(" ")}: ${stderr.trim().split("\n")[0] || `exit status ${status}`}`);
+    this.command = command;
+    this.status = status;
+    this.stderr = stderr;
+  }
+}
+
+export interface Finished { readonly stdout: string; readonly stderr: string; readonly status: number }
+export interface RunOptions { readonly input?: string; readonly timeoutMs?: number; readonly okStatuses?: readonly number[]; readonly cwd?: string }
+
+/** Runs a program to its end. @throws CommandError for a status that is not among `okStatuses` (0). */
+export function run(argv: readonly string[], options: RunOptions = {}): Promise<Finished> {
+  const [file, ...args] = argv as [string, ...string[]];
+  return new Promise((resolve, reject) => {
+    const child = spawn(file, args, { stdio: ["pipe", "pipe", "pipe"], cwd: options.cwd });
+    const timer = setTimeout(() => child.kill("SIGKILL"), options.timeoutMs ?? 60_000);
+    let stdout = "", stderr = "";
+    child.stdout.on("data", (chunk: Buffer) => { stdout += chunk; });
+    child.stderr.on("data", (chunk: Buffer) => { stderr += chunk; });
+    child.on("error", (error: NodeJS.ErrnoException) => {
+      clearTimeout(timer);
+      reject(missing(error, file));
+    });
+    child.on("close", (code, signal) => {
+      clearTimeout(timer);
+      const status = code ?? 128;
+      if ((options.okStatuses ?? [0]).includes(status)) resolve({ stdout, stderr, status });
+      else reject(new CommandError(argv, status, signal === null ? stderr : `${stderr} (ended by ${signal})`));
+    });
+    child.stdin.on("error", () => undefined); // it ended before it read everything: its status says why
+    child.stdin.end(options.input ?? "");
+  });
+}
+
+export interface Running { readonly pid: number; readonly exited: Promise<number>; end(): void; closeInput(): void }
+
+/** Starts a program and leaves it. With `detached` it has a session of its own and outlives us. */
+export function start(argv: readonly string[], options: { readonly stdio: StdioOptions; readonly detached?: boolean; readonly env?: NodeJS.ProcessEnv }): Promise<Running> {
+  const [file, ...args] = argv as [string, ...string[]];
+  return new Promise((resolve, reject) => {
+    const child = spawn(file, args, { stdio: options.stdio, detached: options.detached ?? false, env: options.env ?? process.env });
+    const exited = new Promise<number>((done) => child.once("exit", (code) => done(code ?? 128)));
+    child.once("error", (error: NodeJS.ErrnoException) => reject(missing(error, file)));
+    child.once("spawn", () => {
+      if (options.detached) child.unref();
+      resolve({ pid: child.pid!, exited, end: () => { child.kill("SIGKILL"); }, closeInput: () => { child.stdin?.end(); } });
+    });
+  });
+}
+
+const missing = (error: NodeJS.ErrnoException, file: string): Error =>
+  error.code === "ENOENT" ? new Error(`the program ${file} is missing: apt install ${packages[file] ?? file}`) : error;

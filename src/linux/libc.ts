@@ -1,0 +1,103 @@
+// Owns the calls into the C library that Node does not offer (koffi): namespaces, mounts, sockets inside a namespace. All are
+// synchronous; failures are errors that name the call and errno's text.
+
+import koffi from "koffi";
+
+const libc = koffi.load("libc.so.6");
+const strerror = libc.func("const char *strerror(int code)");
+const setns_ = libc.func("int setns(int fd, int type)");
+const mount_ = libc.func("int mount(const char *source, const char *target, const char *type, unsigned long flags, const char *data)");
+const umount2_ = libc.func("int umount2(const char *target, int flags)");
+const socket_ = libc.func("int socket(int domain, int type, int protocol)");
+const bind_ = libc.func("int bind(int fd, const uint8_t *address, uint32_t length)");
+const listen_ = libc.func("int listen(int fd, int backlog)");
+const setsockopt_ = libc.func("int setsockopt(int fd, int level, int name, const int *value, uint32_t length)");
+const close_ = libc.func("int close(int fd)");
+const openTree_ = libc.func("long syscall(long number, int directory, const char *path, uint32_t flags)");
+const mountSetattr_ = libc.func("long syscall(long number, int fd, const char *path, uint32_t flags, const uint8_t *attributes, size_t size)");
+const moveMount_ = libc.func("long syscall(long number, int from, const char *fromPath, int to, const char *toPath, uint32_t flags)");
+const NameIndex = koffi.struct("if_nameindex", { if_index: "unsigned int", if_name: "const char *" });
+const ifNameIndex_ = libc.func("void *if_nameindex()");
+const ifFreeNameIndex_ = libc.func("void if_freenameindex(void *list)");
+
+export const CLONE_NEWNET = 0x40000000;
+export const MS_RDONLY = 1, MS_NOSUID = 2, MS_NODEV = 4, MS_NOEXEC = 8, MS_REMOUNT = 32, MS_BIND = 4096, MS_REC = 16384, MS_PRIVATE = 1 << 18;
+export const MNT_DETACH = 2, UMOUNT_NOFOLLOW = 8;
+
+/** A system call that failed: `code` is errno. */
+export class SystemError extends Error {
+  readonly errno: number;
+  constructor(call: string, errno: number) {
+    super(`${call}: ${strerror(errno) as string}`);
+    this.errno = errno;
+  }
+}
+
+function check(result: number | bigint, call: string): number {
+  if (Number(result) < 0) throw new SystemError(call, koffi.errno());
+  return Number(result);
+}
+
+export const setns = (fd: number, type: number): void => void check(setns_(fd, type) as number, "setns");
+export const mount = (source: string, target: string, type: string | null, flags: number, data: string | null = null): void =>
+  void check(mount_(source, target, type, flags, data) as number, `mount ${source} on ${target}`);
+export const umount = (target: string, flags: number): void => void check(umount2_(target, flags) as number, `umount ${target}`);
+export const close = (fd: number): void => void check(close_(fd) as number, "close");
+
+// Numbers of the new mount calls are the same on x86-64 and arm64 (include/uapi/asm-generic/unistd.h).
+const OPEN_TREE = 428, MOVE_MOUNT = 429, MOUNT_SETATTR = 442;
+const AT_FDCWD = -100, AT_EMPTY_PATH = 0x1000;
+const OPEN_TREE_CLONE = 1, OPEN_TREE_CLOEXEC = 0x80000, MOVE_MOUNT_F_EMPTY_PATH = 4;
+export const MOUNT_ATTR_RDONLY = 1n, MOUNT_ATTR_NOSUID = 2n, MOUNT_ATTR_NODEV = 4n, MOUNT_ATTR_IDMAP = 0x100000n;
+
+/** A copy of the mount at `source`, seen through a user namespace's map, put at `target` (mount_setattr(2), Linux 5.12). */
+export function idmappedBind(source: string, target: string, usernsFd: number, readOnly: boolean): void {
+  const tree = check(openTree_(OPEN_TREE, AT_FDCWD, source, OPEN_TREE_CLONE | OPEN_TREE_CLOEXEC) as number, `open_tree ${source}`);
+  try {
+    const attributes = Buffer.alloc(32); // struct mount_attr: set, clear, propagation, userns_fd
+    attributes.writeBigUInt64LE(MOUNT_ATTR_IDMAP | (readOnly ? MOUNT_ATTR_RDONLY : 0n), 0);
+    attributes.writeBigUInt64LE(BigInt(usernsFd), 24);
+    check(mountSetattr_(MOUNT_SETATTR, tree, "", AT_EMPTY_PATH, attributes, attributes.length) as number, `mount_setattr ${source}`);
+    check(moveMount_(MOVE_MOUNT, tree, "", AT_FDCWD, target, MOVE_MOUNT_F_EMPTY_PATH) as number, `move_mount to ${target}`);
+  } finally {
+    close(tree);
+  }
+}
+
+/** Links of the network namespace the thread is in: name -> index. */
+export function interfaceIndexes(): Map<string, number> {
+  const list: unknown = ifNameIndex_();
+  if (!list) throw new SystemError("if_nameindex", koffi.errno());
+  const found = new Map<string, number>();
+  try {
+    for (let i = 0; ; i++) {
+      const row = koffi.decode(list, i * koffi.sizeof(NameIndex), NameIndex) as { if_index: number; if_name: string | null };
+      if (row.if_index === 0) return found;
+      if (row.if_name !== null) found.set(row.if_name, row.if_index);
+    }
+  } finally {
+    ifFreeNameIndex_(list);
+  }
+}
+
+const AF_INET = 2, SOCK_STREAM = 1, SOCK_DGRAM = 2, SOCK_NONBLOCK = 0o4000, SOCK_CLOEXEC = 0o2000000, SOL_SOCKET = 1, SO_REUSEADDR = 2, IPPROTO_IP = 0, IP_TTL = 2;
+
+/** A bound IPv4 socket of the thread's network namespace; for Node's {fd}. `address` in host order. */
+export function boundSocket(kind: "tcp" | "udp", address: number, port: number): number {
+  const fd = check(socket_(AF_INET, (kind === "tcp" ? SOCK_STREAM : SOCK_DGRAM) | SOCK_NONBLOCK | SOCK_CLOEXEC, 0) as number, "socket");
+  try {
+    setOption(fd, SOL_SOCKET, SO_REUSEADDR, 1);
+    const name = Buffer.alloc(16); // struct sockaddr_in
+    name.writeUInt16LE(AF_INET, 0);
+    name.writeUInt16BE(port, 2);
+    name.writeUInt32BE(address, 4);
+    check(bind_(fd, name, name.length) as number, `bind to port ${port}`);
+    if (kind === "tcp") check(listen_(fd, 1024) as number, "listen");
+    return fd;
+  } catch (error) {
+    close(fd);
+    throw error;
+  }
+}
+const setOption = (fd: number, level: number, name: number, value: number): void => void check(setsockopt_(fd, level, name, [value], 4) as number, "setsockopt");
+export const setTtl = (fd: number, ttl: number): void => setOption(fd, IPPROTO_IP, IP_TTL, ttl);

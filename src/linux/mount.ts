@@ -1,0 +1,42 @@
+// Owns mounts: what is mounted where (proc(5), mountinfo), overlays, binds and their end.
+
+import { closeSync, openSync, readFileSync } from "node:fs";
+import { MNT_DETACH, MS_BIND, MS_NODEV, MS_RDONLY, MS_REMOUNT, UMOUNT_NOFOLLOW, idmappedBind, mount, umount } from "./libc.ts";
+
+/** Mount points of this mount namespace, in order of mounting. */
+export function mountPoints(): string[] {
+  return readFileSync("/proc/self/mountinfo", "utf8").split("\n").filter((line) => line !== "")
+    .map((line) => line.split(" ")[4]!.replace(/\\([0-7]{3})/g, (_, octal: string) => String.fromCharCode(Number.parseInt(octal, 8))));
+}
+export const isMountPoint = (path: string): boolean => mountPoints().includes(path);
+export const mountsUnder = (directory: string): string[] => mountPoints().filter((path) => path === directory || path.startsWith(`${directory}/`));
+
+/** Takes down everything mounted at or under a directory, newest first. */
+export function unmountUnder(directory: string): void {
+  for (const path of mountsUnder(directory).reverse()) umount(path, MNT_DETACH | UMOUNT_NOFOLLOW);
+}
+
+export function bindReadOnly(source: string, target: string): void {
+  mount(source, target, null, MS_BIND);
+  mount(source, target, null, MS_BIND | MS_REMOUNT | MS_RDONLY);
+}
+
+/** `source` at `target`, ids mapped by the user namespace held at `usernsPath`. */
+export function bindIdmapped(source: string, target: string, usernsPath: string, readOnly: boolean): void {
+  const userns = openSync(usernsPath, "r");
+  try {
+    idmappedBind(source, target, userns, readOnly);
+  } finally {
+    closeSync(userns);
+  }
+}
+
+/** overlayfs: `lower` top first. The data of one mount call is a page: keep paths short. */
+export function mountOverlay(target: string, lower: readonly string[], upper: string, work: string): void {
+  mount("overlay", target, "overlay", MS_NODEV, `lowerdir=${lower.join(":")},upperdir=${upper},workdir=${work},xino=off`);
+}
+
+/** A filesystem of a type at a place, unless one is mounted there. */
+export function ensureMounted(type: string, target: string): void {
+  if (!isMountPoint(target)) mount(type, target, type, 0);
+}
