@@ -1,5 +1,6 @@
 // Owns CreateNetworkInterface (EC2 API reference).
 
+import type { NetworkInterfaceStatus } from "@aws-sdk/client-ec2";
 import { join } from "../../model/joins.ts";
 import { Ec2Error } from "../../wire/error.ts";
 import type { Ec2Operation } from "../../wire/operation.ts";
@@ -21,5 +22,5 @@ export const createNetworkInterface: Ec2Operation<"CreateNetworkInterface"> = (i
     subnet, description: input.Description ?? "", groupIds: input.Groups ?? [], primaryAddress: primary, secondaryAddresses: secondary,
     secondaryCount: input.SecondaryPrivateIpAddressCount ?? 0, assignsPublicIp: false, tags: tagsFor("network-interface", input.TagSpecifications),
   });
-  return { NetworkInterface: { ...networkInterfaceView(join(tx), ctx, eni), Status: "pending" as const }, ClientToken: input.ClientToken };
+  return { NetworkInterface: { ...networkInterfaceView(join(tx), ctx, eni), Status: "pending" as NetworkInterfaceStatus }, ClientToken: input.ClientToken };
 });

@@ -1,0 +1,98 @@
+// Owns how an instance type looks to clients (EC2 API reference, InstanceTypeInfo) and its filters.
+
+import type * as ec2 from "@aws-sdk/client-ec2";
+import type { FilterTable } from "../describe.ts";
+import type { InstanceType } from "./types.ts";
+
+const nitro = (t: InstanceType): boolean => t.hypervisor === "nitro";
+const bootModes = (t: InstanceType): ec2.BootModeType[] => (t.architectures.includes("arm64") ? ["uefi"] : nitro(t) ? ["legacy-bios", "uefi"] : ["legacy-bios"]);
+const coresOf = (t: InstanceType): number => t.vcpus / t.threadsPerCore;
+
+export function instanceTypeView(t: InstanceType): ec2.InstanceTypeInfo {
+  return {
+    InstanceType: t.name as ec2._InstanceType,
+    CurrentGeneration: t.currentGeneration,
+    FreeTierEligible: t.freeTier,
+    SupportedUsageClasses: ["on-demand"],
+    SupportedRootDeviceTypes: ["ebs"],
+    SupportedVirtualizationTypes: ["hvm"],
+    BareMetal: false,
+    Hypervisor: t.hypervisor,
+    ProcessorInfo: { SupportedArchitectures: [...t.architectures], SustainedClockSpeedInGhz: t.clockGhz, Manufacturer: t.architectures.includes("arm64") ? "AWS" : t.name.includes("a.") ? "AMD" : "Intel" },
+    VCpuInfo: { DefaultVCpus: t.vcpus, DefaultCores: coresOf(t), DefaultThreadsPerCore: t.threadsPerCore },
+    MemoryInfo: { SizeInMiB: t.memoryMiB },
+    InstanceStorageSupported: false,
+    EbsInfo: { EbsOptimizedSupport: nitro(t) ? "default" : "unsupported", EncryptionSupport: "supported", NvmeSupport: nitro(t) ? "required" : "unsupported" },
+    NetworkInfo: {
+      NetworkPerformance: t.network,
+      MaximumNetworkInterfaces: t.maxInterfaces,
+      MaximumNetworkCards: 1,
+      DefaultNetworkCardIndex: 0,
+      NetworkCards: [{ NetworkCardIndex: 0, NetworkPerformance: t.network, MaximumNetworkInterfaces: t.maxInterfaces }],
+      Ipv4AddressesPerInterface: t.maxAddresses,
+      Ipv6AddressesPerInterface: t.maxAddresses,
+      Ipv6Supported: true,
+      EnaSupport: nitro(t) ? "required" : "unsupported",
+      EfaSupported: false,
+      EncryptionInTransitSupported: false,
+      EnaSrdSupported: false,
+    },
+    PlacementGroupInfo: { SupportedStrategies: ["partition", "spread"] },
+    HibernationSupported: false,
+    BurstablePerformanceSupported: t.burstable,
+    DedicatedHostsSupported: false,
+    AutoRecoverySupported: false,
+    SupportedBootModes: bootModes(t),
+    NitroEnclavesSupport: "unsupported",
+    NitroTpmSupport: "unsupported",
+  };
+}
+
+export const instanceTypeFilters: FilterTable<InstanceType & { readonly tags?: undefined }> = {
+  "auto-recovery-supported": () => "false",
+  "bare-metal": () => "false",
+  "burstable-performance-supported": (t) => String(t.burstable),
+  "current-generation": (t) => String(t.currentGeneration),
+  "dedicated-hosts-supported": () => "false",
+  "ebs-info.ebs-optimized-support": (t) => (nitro(t) ? "default" : "unsupported"),
+  "ebs-info.encryption-support": () => "supported",
+  "ebs-info.nvme-support": (t) => (nitro(t) ? "required" : "unsupported"),
+  "free-tier-eligible": (t) => String(t.freeTier),
+  "hibernation-supported": () => "false",
+  "hypervisor": (t) => t.hypervisor,
+  "instance-storage-supported": () => "false",
+  "instance-storage-info.disk.count": () => undefined,
+  "instance-storage-info.disk.size-in-gb": () => undefined,
+  "instance-storage-info.disk.type": () => undefined,
+  "instance-storage-info.encryption-support": () => undefined,
+  "instance-storage-info.nvme-support": () => undefined,
+  "instance-storage-info.total-size-in-gb": () => undefined,
+  "instance-type": (t) => t.name,
+  "memory-info.size-in-mib": (t) => String(t.memoryMiB),
+  "network-info.efa-info.maximum-efa-interfaces": () => undefined,
+  "network-info.efa-supported": () => "false",
+  "network-info.ena-support": (t) => (nitro(t) ? "required" : "unsupported"),
+  "network-info.encryption-in-transit-supported": () => "false",
+  "network-info.ipv4-addresses-per-interface": (t) => String(t.maxAddresses),
+  "network-info.ipv6-addresses-per-interface": (t) => String(t.maxAddresses),
+  "network-info.ipv6-supported": () => "true",
+  "network-info.maximum-network-cards": () => "1",
+  "network-info.maximum-network-interfaces": (t) => String(t.maxInterfaces),
+  "network-info.network-performance": (t) => t.network,
+  "nitro-enclaves-support": () => "unsupported",
+  "nitro-tpm-support": () => "unsupported",
+  "nitro-tpm-info.supported-versions": () => undefined,
+  "processor-info.manufacturer": (t) => instanceTypeView(t).ProcessorInfo?.Manufacturer,
+  "processor-info.supported-architecture": (t) => t.architectures,
+  "processor-info.supported-features": () => undefined,
+  "processor-info.sustained-clock-speed-in-ghz": (t) => String(t.clockGhz),
+  "supported-boot-mode": bootModes,
+  "supported-root-device-type": () => "ebs",
+  "supported-usage-class": () => "on-demand",
+  "supported-virtualization-type": () => "hvm",
+  "vcpu-info.default-cores": (t) => String(coresOf(t)),
+  "vcpu-info.default-threads-per-core": (t) => String(t.threadsPerCore),
+  "vcpu-info.default-vcpus": (t) => String(t.vcpus),
+  "vcpu-info.valid-cores": (t) => String(coresOf(t)),
+  "vcpu-info.valid-threads-per-core": (t) => String(t.threadsPerCore),
+};
