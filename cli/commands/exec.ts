@@ -1,0 +1,51 @@
+// Owns `vpcbox exec` and `vpcbox laptop`: a command inside an instance, or on the user's computer at home in the box's internet.
+
+import { readFileSync } from "node:fs";
+import type { Command } from "commander";
+import { ask } from "../control.ts";
+import { onTerminal, runInside } from "../run-inside.ts";
+
+const tty = (): "0" | "1" => (onTerminal() ? "1" : "0");
+
+export function addExec(program: Command): void {
+  program.command("exec")
+    .description("run a command inside an instance; its streams and exit status are the command's")
+    .usage("[options] <instance> -- <command...>")
+    .argument("<instance>", "id or Name tag")
+    .argument("<command...>", "the command, after --")
+    .option("-u, --user <name>", "as this user of the instance", "root")
+    .action(async (instance: string, words: string[], _options, command: Command) => {
+      const { box, user } = command.optsWithGlobals<{ box: string; user: string }>();
+      const { argv } = await ask<{ argv: string[] }>(box, "GET", "/exec", { instance, user, tty: tty() });
+      process.exitCode = await runInside([...argv, ...words]);
+    });
+}
+
+export function addLaptop(program: Command): void {
+  program.command("laptop")
+    .description("run a command on a computer at home: your files and ssh keys, the network of the box's internet; without a command, a shell")
+    .usage("[options] -- [command...]")
+    .argument("[command...]", "the command, after --")
+    .action(async (words: string[], _options, command: Command) => {
+      const { box } = command.optsWithGlobals<{ box: string }>();
+      const { argv } = await ask<{ argv: string[] }>(box, "GET", "/laptop", { tty: tty() });
+      const user = callingUser();
+      const shell = user?.shell ?? process.env.SHELL ?? "/bin/sh";
+      const as = user ? ["setpriv", `--reuid=${user.uid}`, `--regid=${user.gid}`, "--init-groups", "--"] : [];
+      const env = user ? { ...process.env, HOME: user.home, USER: user.name, LOGNAME: user.name, SHELL: shell } : process.env;
+      process.exitCode = await runInside([...argv, ...as, ...(words.length > 0 ? words : [shell])], env);
+    });
+}
+
+interface User { readonly name: string; readonly uid: string; readonly gid: string; readonly home: string; readonly shell: string }
+
+/** Who called sudo: the laptop is theirs, not root's. */
+function callingUser(): User | undefined {
+  const id = process.env.SUDO_UID;
+  if (id === undefined || id === "0" || process.getuid?.() !== 0) return undefined;
+  for (const line of readFileSync("/etc/passwd", "utf8").split("\n")) {
+    const [name, , uid, gid, , home, shell] = line.split(":");
+    if (uid === id && name && gid && home) return { name, uid, gid, home, shell: shell || "/bin/sh" };
+  }
+  return undefined;
+}

@@ -1,0 +1,25 @@
+// Owns running a command inside a namespace: the daemon says by which command line one gets in, this process spawns it with its own
+// streams, passes signals on, and ends as it ended (docs/adr/0009).
+
+import { spawn } from "node:child_process";
+import { constants } from "node:os";
+import { Failure } from "./failure.ts";
+
+const PASSED_ON = ["SIGINT", "SIGQUIT", "SIGTERM", "SIGHUP", "SIGUSR1", "SIGUSR2"] as const;
+
+export const onTerminal = (): boolean => process.stdin.isTTY === true && process.stdout.isTTY === true;
+
+/** Runs `argv` to its end. Resolves with the exit status to end with: its own, or 128 + n when signal n ended it. */
+export function runInside(argv: readonly string[], env: NodeJS.ProcessEnv = process.env): Promise<number> {
+  const [file, ...args] = argv as [string, ...string[]];
+  return new Promise((resolve, reject) => {
+    const child = spawn(file, args, { stdio: "inherit", env });
+    for (const signal of PASSED_ON) {
+      // A terminal sends Ctrl-C and Ctrl-\ to the whole foreground group: the child has it already.
+      const sentByTerminal = process.stdin.isTTY === true && (signal === "SIGINT" || signal === "SIGQUIT");
+      process.on(signal, () => { if (!sentByTerminal) child.kill(signal); });
+    }
+    child.on("error", (error: NodeJS.ErrnoException) => reject(new Failure(error.code === "ENOENT" ? `the program ${file} is missing; run: npm run setup` : error.message)));
+    child.on("exit", (code, signal) => resolve(code ?? 128 + (signal === null ? 0 : constants.signals[signal])));
+  });
+}
