@@ -1,0 +1,126 @@
+// Owns the datapath in the kernel: program and tables, pinned under the box's directory of the BPF filesystem, so that they
+// outlive the daemon. `apply` is the whole interface: what is there is read, compared, and brought to what is desired.
+
+import { existsSync, mkdirSync, rmSync } from "node:fs";
+import { deleteEntry, loadObject, possibleCpus, readEntries, attachIngress, testRun, updateEntry, BpfError, EINVAL, type LoadedObject, type TestRun } from "./libbpf.ts";
+import { encodeTables, tableSizes, type TableName } from "./codec.ts";
+import { dropReasons, type DesiredTables, type DropCount, type DropReason } from "./tables.ts";
+
+const objectFile = new URL("port.bpf.o", import.meta.url).pathname;
+const stateMaps = ["flows", "fragments", "asked_by", "drops", "traffic"] as const;
+const tableNames = Object.keys(tableSizes) as TableName[];
+
+export interface AppliedChange { readonly added: number; readonly updated: number; readonly removed: number }
+export interface TrafficCount { readonly port: number; readonly sentPackets: number; readonly sentBytes: number; readonly receivedPackets: number; readonly receivedBytes: number }
+
+/**
+ * Order of writing. What a packet needs at its end is there before what leads it there, and removed after it: first rules and
+ * members, then ports, then addresses, then routes and public addresses; the other way round for what goes.
+ */
+const order: readonly TableName[] = ["rules", "members", "ports", "numbers", "own", "addresses", "privates", "publics", "routes"];
+
+export interface Datapath {
+  apply(desired: DesiredTables, ifindexOf: (link: string) => number | undefined): AppliedChange;
+  /** The calling thread is in the fabric namespace. */
+  attach(ifindex: number): void;
+  drops(): readonly DropCount[];
+  traffic(): readonly TrafficCount[];
+  flowCount(): number;
+  /** The calling thread is in the fabric namespace. */
+  testRun(packet: Uint8Array, ifindex: number, repeat?: number): TestRun;
+  close(): void;
+}
+
+/** Loads the program; tables that are pinned in `pinDir` already are taken over with all they hold. */
+export function openDatapath(pinDir: string): Datapath {
+  mkdirSync(pinDir, { recursive: true });
+  let object: LoadedObject;
+  try {
+    object = loadObject(objectFile, [...tableNames, ...stateMaps], pinDir);
+  } catch (error) {
+    if (!(error instanceof BpfError) || error.code !== EINVAL) throw error;
+    removePins(pinDir); // of a version with other shapes: its flows are lost, its network is written anew
+    mkdirSync(pinDir, { recursive: true });
+    object = loadObject(objectFile, [...tableNames, ...stateMaps], pinDir);
+  }
+  return new KernelDatapath(object);
+}
+
+export function removePins(pinDir: string): void {
+  if (existsSync(pinDir)) rmSync(pinDir, { recursive: true });
+}
+
+class KernelDatapath implements Datapath {
+  readonly #object: LoadedObject;
+  readonly #program: number;
+  readonly #fds: Readonly<Record<TableName, number>>;
+  readonly #cpus = possibleCpus();
+
+  constructor(object: LoadedObject) {
+    this.#object = object;
+    this.#program = object.programFd("from_port");
+    this.#fds = Object.fromEntries(tableNames.map((name) => [name, object.mapFd(name)])) as Record<TableName, number>;
+  }
+
+  apply(desired: DesiredTables, ifindexOf: (link: string) => number | undefined): AppliedChange {
+    const wanted = encodeTables(desired, ifindexOf);
+    let added = 0, updated = 0, removed = 0;
+    const stale: { readonly name: TableName; readonly keys: readonly string[] }[] = [];
+    for (const name of order) {
+      const there = readEntries(this.#fds[name], tableSizes[name][0], tableSizes[name][1]);
+      for (const [key, value] of wanted[name]) {
+        const old = there.get(key);
+        if (old === value) continue;
+        updateEntry(this.#fds[name], Buffer.from(key, "latin1"), Buffer.from(value, "latin1"));
+        if (old === undefined) added++;
+        else updated++;
+      }
+      stale.unshift({ name, keys: [...there.keys()].filter((key) => !wanted[name].has(key)) });
+    }
+    for (const { name, keys } of stale) for (const key of keys) if (deleteEntry(this.#fds[name], Buffer.from(key, "latin1"))) removed++;
+    return { added, updated, removed };
+  }
+
+  attach(ifindex: number): void {
+    attachIngress(ifindex, this.#program);
+  }
+
+  drops(): readonly DropCount[] {
+    const names = new Map(Object.entries(dropReasons).map(([name, number]) => [number as number, name as DropReason]));
+    return this.#perCpu("drops", 8, 2).map(([key, [packets, bytes]]) => ({
+      port: key.readUInt32LE(0), reason: names.get(key.readUInt32LE(4)) ?? "MALFORMED", packets: packets!, bytes: bytes!,
+    }));
+  }
+
+  traffic(): readonly TrafficCount[] {
+    return this.#perCpu("traffic", 4, 4).map(([key, [sentPackets, sentBytes, receivedPackets, receivedBytes]]) => ({
+      port: key.readUInt32LE(0), sentPackets: sentPackets!, sentBytes: sentBytes!, receivedPackets: receivedPackets!, receivedBytes: receivedBytes!,
+    }));
+  }
+
+  /** Sums the processors' copies of a table of 64-bit counters. */
+  #perCpu(map: string, keySize: number, counters: number): [Buffer, number[]][] {
+    const entries = readEntries(this.#object.mapFd(map), keySize, counters * 8 * this.#cpus);
+    return [...entries].map(([key, value]) => {
+      const bytes = Buffer.from(value, "latin1");
+      const sums = Array.from({ length: counters }, (_, i) => {
+        let sum = 0;
+        for (let cpu = 0; cpu < this.#cpus; cpu++) sum += Number(bytes.readBigUInt64LE((cpu * counters + i) * 8));
+        return sum;
+      });
+      return [Buffer.from(key, "latin1"), sums];
+    });
+  }
+
+  flowCount(): number {
+    return readEntries(this.#object.mapFd("flows"), 20, 16).size;
+  }
+
+  testRun(packet: Uint8Array, ifindex: number, repeat = 1): TestRun {
+    return testRun(this.#program, packet, ifindex, repeat);
+  }
+
+  close(): void {
+    this.#object.close();
+  }
+}

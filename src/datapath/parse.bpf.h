@@ -1,0 +1,88 @@
+// Owns reading a packet's headers into one struct, and what addresses are. Everything is bounds-checked by the load helper.
+// RFC 791 (IPv4), RFC 792 (ICMP), RFC 826 (ARP).
+#pragma once
+#include "maps.bpf.h"
+
+enum fragment_kind { WHOLE, FIRST_FRAGMENT, LATER_FRAGMENT };
+struct ipv4 { __u8 ihl_version, tos; __be16 length, id, fragment; __u8 ttl, protocol; __sum16 check; __be32 saddr, daddr; };
+struct frame { __u8 destination[6], source[6]; __be16 type; struct ipv4 ip; } __attribute__((packed));
+struct arp_frame {
+  __u8 destination[6], source[6];
+  __be16 type, hardware, protocol;
+  __u8 hardware_size, protocol_size;
+  __be16 operation;
+  __u8 sender_mac[6];
+  __be32 sender_ip;
+  __u8 target_mac[6];
+  __be32 target_ip;
+} __attribute__((packed));
+struct inner { __be32 saddr, daddr; __be16 sport, dport; __u8 protocol; };
+struct packet {
+  __be32 saddr, daddr;
+  __be16 sport, dport, id; // ICMP echo: the identifier in both ports
+  __u8 protocol, tcp_flags, icmp_type, icmp_code, fragment;
+  __u32 l4_at, inner_at; // offsets in the frame; inner_at: the header that an ICMP error quotes, 0 when it is none
+  struct inner inner;
+};
+
+static __always_inline int same_mac(const __u8 *a, const __u8 *b) {
+  return a[0] == b[0] && a[1] == b[1] && a[2] == b[2] && a[3] == b[3] && a[4] == b[4] && a[5] == b[5];
+}
+// RFC 1918 and RFC 6598: never on the internet.
+static __always_inline int is_private(__be32 ip) {
+  __u32 a = bpf_ntohl(ip);
+  return a >> 24 == 10 || a >> 20 == 0xac1 || a >> 16 == 0xc0a8 || a >> 22 == 0x191;
+}
+static __always_inline int is_link_local(__be32 ip) {
+  __u32 a = bpf_ntohl(ip);
+  return a >> 16 == 0xa9fe || a >> 28 >= 0xe || a >> 24 == 127 || a >> 24 == 0;
+}
+
+static __always_inline int parse_inner(struct __sk_buff *skb, struct packet *k) {
+  struct ipv4 ip;
+  __be16 ports[4];
+  __u32 at = k->l4_at + 8;
+  if (bpf_skb_load_bytes(skb, at, &ip, sizeof ip) || ip.ihl_version >> 4 != 4) return 0; // quotes nothing: judged as it is
+  __u32 length = (ip.ihl_version & 15) * 4;
+  if (length < 20 || bpf_skb_load_bytes(skb, at + length, ports, sizeof ports)) return 0;
+  k->inner_at = at;
+  k->inner.saddr = ip.saddr;
+  k->inner.daddr = ip.daddr;
+  k->inner.protocol = ip.protocol;
+  if (ip.protocol == IPPROTO_TCP || ip.protocol == IPPROTO_UDP) { k->inner.sport = ports[0]; k->inner.dport = ports[1]; }
+  else if (ip.protocol == IPPROTO_ICMP) k->inner.sport = k->inner.dport = ports[2];
+  return 0;
+}
+
+// 0, or the reason to drop it.
+static __always_inline int parse(struct __sk_buff *skb, struct packet *k, const __u8 *mac) {
+  struct frame f;
+  if (bpf_skb_load_bytes(skb, 0, &f, sizeof f)) return MALFORMED;
+  __u32 header = (f.ip.ihl_version & 15) * 4, length = bpf_ntohs(f.ip.length);
+  if (f.ip.ihl_version >> 4 != 4 || header < 20 || length < header || length + ETH_HLEN > skb->len) return MALFORMED;
+  if (!same_mac(f.source, mac)) return WRONG_SOURCE_MAC;
+  k->saddr = f.ip.saddr;
+  k->daddr = f.ip.daddr;
+  k->protocol = f.ip.protocol;
+  k->id = f.ip.id;
+  k->l4_at = ETH_HLEN + header;
+  __u16 fragment = bpf_ntohs(f.ip.fragment);
+  if (fragment & 0x1fff) { k->fragment = LATER_FRAGMENT; return 0; }
+  if (fragment & 0x2000) k->fragment = FIRST_FRAGMENT;
+  if (k->protocol == IPPROTO_TCP) {
+    __u8 tcp[20];
+    if (length < header + 20 || bpf_skb_load_bytes(skb, k->l4_at, tcp, sizeof tcp)) return MALFORMED;
+    k->sport = *(__be16 *)tcp; k->dport = *(__be16 *)(tcp + 2); k->tcp_flags = tcp[13];
+  } else if (k->protocol == IPPROTO_UDP) {
+    __be16 udp[4];
+    if (length < header + 8 || bpf_skb_load_bytes(skb, k->l4_at, udp, sizeof udp)) return MALFORMED;
+    k->sport = udp[0]; k->dport = udp[1];
+  } else if (k->protocol == IPPROTO_ICMP) {
+    struct { __u8 type, code; __sum16 check; __be16 id, sequence; } icmp;
+    if (length < header + 8 || bpf_skb_load_bytes(skb, k->l4_at, &icmp, sizeof icmp)) return MALFORMED;
+    k->icmp_type = icmp.type; k->icmp_code = icmp.code;
+    if (icmp.type == ICMP_ECHO || icmp.type == ICMP_ECHOREPLY) k->sport = k->dport = icmp.id;
+    else if (icmp.type == 3 || icmp.type == 4 || icmp.type == 5 || icmp.type == 11 || icmp.type == 12) return parse_inner(skb, k);
+  }
+  return 0;
+}

@@ -1,0 +1,55 @@
+// Owns the fabric namespace as the reconciler's Kernel: links through src/linux, program and tables through src/datapath.
+
+import type { Datapath } from "../datapath/loader.ts";
+import type { DesiredTables } from "../datapath/tables.ts";
+import { addVethPairs, deleteLinks, readLinks } from "../linux/link.ts";
+import { inNetns } from "../linux/netns.ts";
+import type { Kernel, PlannedLink, TableChange } from "./kernel.ts";
+
+/** Of every link today; frames of 9001 bytes inside a VPC come with path MTU discovery at the gateway. */
+export const LINK_MTU = 1500;
+
+export class Fabric implements Kernel {
+  readonly #netnsPath: string;
+  readonly #datapath: Datapath;
+  readonly #attached = new Set<number>();
+
+  constructor(netnsPath: string, datapath: Datapath) {
+    this.#netnsPath = netnsPath;
+    this.#datapath = datapath;
+  }
+
+  readLinks(): ReadonlyMap<string, number> {
+    return readLinks(this.#netnsPath);
+  }
+
+  addLinks(links: readonly PlannedLink[]): Promise<void> {
+    return addVethPairs(this.#netnsPath, links.map(({ interface: i, netnsPath }) => ({
+      outer: i.link,
+      inner: i.device,
+      innerNetns: netnsPath,
+      innerMac: i.mac,
+      mtu: LINK_MTU,
+      addresses: [i.address, ...i.moreAddresses].map((a) => `${a}/${i.prefixLength}`),
+      routes: i.device === "eth0" ? [`default via ${i.gateway} dev ${i.device}`] : [],
+    })));
+  }
+
+  deleteLinks(names: readonly string[]): Promise<void> {
+    return deleteLinks(this.#netnsPath, names);
+  }
+
+  /** Each link once in this process's life: its first attachment replaces a dead daemon's. Link numbers are never used again. */
+  attachAll(links: ReadonlyMap<string, number>): number {
+    const present = [...links].filter(([name]) => name.startsWith("vb")).map(([, ifindex]) => ifindex);
+    const fresh = present.filter((ifindex) => !this.#attached.has(ifindex));
+    if (fresh.length > 0) inNetns(this.#netnsPath, () => { for (const ifindex of fresh) this.#datapath.attach(ifindex); });
+    this.#attached.clear();
+    for (const ifindex of present) this.#attached.add(ifindex);
+    return fresh.length;
+  }
+
+  applyTables(desired: DesiredTables, links: ReadonlyMap<string, number>): TableChange {
+    return this.#datapath.apply(desired, (link) => links.get(link));
+  }
+}
