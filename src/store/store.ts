@@ -17,6 +17,8 @@ export interface Written<T> { readonly value: T; readonly revision: number; read
 
 /** One answer kept for repeats with the same client token (EC2 API reference, "Ensuring idempotency"). */
 export interface TokenRecord { readonly inputHash: string; readonly output: string | undefined }
+export interface KeyedTokenRecord extends TokenRecord { readonly region: string; readonly operation: string; readonly token: string }
+export interface KeyedTokenRecord extends TokenRecord { readonly region: string; readonly operation: string; readonly token: string }
 
 class MemorySnapshot implements Snapshot {
   readonly revision: number;
@@ -106,7 +108,7 @@ export class Store {
       put: this.#db.prepare("INSERT INTO records VALUES (?, ?, ?, ?) ON CONFLICT (kind, id) DO UPDATE SET json = excluded.json"),
       delete: this.#db.prepare("DELETE FROM records WHERE kind = ? AND id = ?"),
       recall: this.#db.prepare("SELECT hash, output FROM tokens WHERE region = ? AND operation = ? AND token = ?"),
-      remember: this.#db.prepare("INSERT INTO tokens VALUES (?, ?, ?, ?, ?) ON CONFLICT DO UPDATE SET output = excluded.output"),
+      remember: this.#db.prepare("INSERT INTO tokens VALUES (?, ?, ?, ?, ?) ON CONFLICT DO NOTHING"),
     };
     this.#migrate();
     this.#lastIndex = Number(this.meta("lastIndex") ?? FIRST_INDEX - 1);
@@ -143,18 +145,24 @@ export class Store {
     return this.#snapshot;
   }
 
-  /** Runs `fn` on a transaction. What it threw goes through and nothing changed; else everything is on disk on return. */
-  write<T>(fn: (tx: Transaction) => T): Written<T> {
+  /**
+   * Runs `fn` on a transaction. What it threw goes through and nothing changed; else everything is on disk on return.
+   * @param remember an answer to keep for repeats, in the same commit; not asked when nothing changed
+   */
+  write<T>(fn: (tx: Transaction) => T, remember?: (value: T) => KeyedTokenRecord): Written<T> {
     const tx = new MemoryTransaction(this.#snapshot, this.#lastIndex);
     const value = fn(tx);
     if (tx.changes.size === 0) return { value, revision: this.#snapshot.revision, changed: false };
     const revision = this.#snapshot.revision + 1;
+    const kept = remember?.(value);
     this.#db.exec("BEGIN IMMEDIATE");
     try {
       for (const { kind, id, record } of tx.changes.values()) {
         if (record) this.#statements.put.run(kind, id, record.index, JSON.stringify(record));
         else this.#statements.delete.run(kind, id);
       }
+      if (kept) this.remember(kept.region, kept.operation, kept.token, kept);
+      if (token) this.#statements.remember.run(token.region, token.operation, token.token, token.inputHash, token.output ?? null);
       this.#statements.putMeta.run("revision", String(revision));
       this.#statements.putMeta.run("lastIndex", String(tx.lastIndex));
       this.#db.exec("COMMIT");
@@ -178,9 +186,6 @@ export class Store {
   recall(region: string, operation: string, token: string): TokenRecord | undefined {
     const row = this.#statements.recall.get(region, operation, token) as { hash: string; output: string | null } | undefined;
     return row && { inputHash: row.hash, output: row.output ?? undefined };
-  }
-  remember(region: string, operation: string, token: string, record: TokenRecord): void {
-    this.#statements.remember.run(region, operation, token, record.inputHash, record.output ?? null);
   }
 
   /** Every record goes, numbers and the revision do not start again: what is in the kernel can never be mistaken. */
