@@ -153,6 +153,7 @@ export class Store {
     const tx = new MemoryTransaction(this.#snapshot, this.#lastIndex);
     const value = fn(tx);
     if (tx.changes.size === 0) return { value, revision: this.#snapshot.revision, changed: false };
+    const token = remember?.(value);
     const revision = this.#snapshot.revision + 1;
     const kept = remember?.(value);
     this.#db.exec("BEGIN IMMEDIATE");
