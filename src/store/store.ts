@@ -18,7 +18,6 @@ export interface Written<T> { readonly value: T; readonly revision: number; read
 /** One answer kept for repeats with the same client token (EC2 API reference, "Ensuring idempotency"). */
 export interface TokenRecord { readonly inputHash: string; readonly output: string | undefined }
 export interface KeyedTokenRecord extends TokenRecord { readonly region: string; readonly operation: string; readonly token: string }
-export interface KeyedTokenRecord extends TokenRecord { readonly region: string; readonly operation: string; readonly token: string }
 
 class MemorySnapshot implements Snapshot {
   readonly revision: number;
@@ -153,7 +152,6 @@ export class Store {
     const tx = new MemoryTransaction(this.#snapshot, this.#lastIndex);
     const value = fn(tx);
     if (tx.changes.size === 0) return { value, revision: this.#snapshot.revision, changed: false };
-    const token = remember?.(value);
     const revision = this.#snapshot.revision + 1;
     const kept = remember?.(value);
     this.#db.exec("BEGIN IMMEDIATE");
@@ -162,8 +160,7 @@ export class Store {
         if (record) this.#statements.put.run(kind, id, record.index, JSON.stringify(record));
         else this.#statements.delete.run(kind, id);
       }
-      if (kept) this.remember(kept.region, kept.operation, kept.token, kept);
-      if (token) this.#statements.remember.run(token.region, token.operation, token.token, token.inputHash, token.output ?? null);
+      if (kept) this.#statements.remember.run(kept.region, kept.operation, kept.token, kept.inputHash, kept.output ?? null);
       this.#statements.putMeta.run("revision", String(revision));
       this.#statements.putMeta.run("lastIndex", String(tx.lastIndex));
       this.#db.exec("COMMIT");
