@@ -36,6 +36,9 @@ function errorLine(text: string): string {
   return `${red("vpcbox:", process.stderr)} ${oneLine(text)}${hint}\n`;
 }
 
+// The reader of a pipe went away (`vpcbox drops | head -1`): nothing is left to say.
+process.stdout.on("error", (error: NodeJS.ErrnoException) => process.exit(error.code === "EPIPE" ? 0 : FAILED));
+
 try {
   await buildProgram().parseAsync();
 } catch (error) {

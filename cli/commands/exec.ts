@@ -1,7 +1,7 @@
 // Owns `vpcbox exec` and `vpcbox laptop`: a command inside an instance, or on the user's computer at home in the box's internet.
 
-import { readFileSync } from "node:fs";
 import type { Command } from "commander";
+import { callingUser } from "../calling-user.ts";
 import { ask } from "../control.ts";
 import { onTerminal, runInside } from "../run-inside.ts";
 
@@ -35,17 +35,4 @@ export function addLaptop(program: Command): void {
       const env = user ? { ...process.env, HOME: user.home, USER: user.name, LOGNAME: user.name, SHELL: shell } : process.env;
       process.exitCode = await runInside([...argv, ...as, ...(words.length > 0 ? words : [shell])], env);
     });
-}
-
-interface User { readonly name: string; readonly uid: string; readonly gid: string; readonly home: string; readonly shell: string }
-
-/** Who called sudo: the laptop is theirs, not root's. */
-function callingUser(): User | undefined {
-  const id = process.env.SUDO_UID;
-  if (id === undefined || id === "0" || process.getuid?.() !== 0) return undefined;
-  for (const line of readFileSync("/etc/passwd", "utf8").split("\n")) {
-    const [name, , uid, gid, , home, shell] = line.split(":");
-    if (uid === id && name && gid && home) return { name, uid, gid, home, shell: shell || "/bin/sh" };
-  }
-  return undefined;
 }
