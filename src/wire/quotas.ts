@@ -1,0 +1,31 @@
+// Owns AWS's default quotas under the names of `vpcbox up --quota NAME=VALUE` (Amazon VPC user guide, "Quotas"; EC2 user guide,
+// "Service quotas"). On-demand vCPUs are what AWS grants an account in use: new ones begin with 5 and are raised by themselves.
+
+import { must } from "../lib/assert.ts";
+
+export const defaultQuotas: Readonly<Record<string, number>> = {
+  "vpcs-per-region": 5,
+  "subnets-per-vpc": 200,
+  "cidr-blocks-per-vpc": 5,
+  "internet-gateways-per-region": 5,
+  "egress-only-internet-gateways-per-region": 5,
+  "nat-gateways-per-zone": 5,
+  "route-tables-per-vpc": 200,
+  "routes-per-route-table": 500,
+  "network-acls-per-vpc": 200,
+  "rules-per-network-acl": 20,
+  "security-groups-per-region": 2500,
+  "security-groups-per-interface": 5,
+  "rules-per-security-group": 60,
+  "elastic-ips-per-region": 5,
+  "network-interfaces-per-region": 5000,
+  "key-pairs-per-region": 5000,
+  "vcpus-per-region": 32,
+};
+
+/** @param set what the box was started with; "all" stands for every quota that is not named */
+export function quotaOf(set: Readonly<Record<string, number>>, name: string): number {
+  const standard = must(Object.hasOwn(defaultQuotas, name) ? defaultQuotas[name] : undefined, `${name} is a quota`);
+  if (Object.hasOwn(set, name)) return set[name]!;
+  return Object.hasOwn(set, "all") ? set.all! : standard;
+}
