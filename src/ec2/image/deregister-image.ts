@@ -2,11 +2,10 @@
 
 import { Ec2Error } from "../../wire/error.ts";
 import type { Ec2Operation } from "../../wire/operation.ts";
-import { find } from "../resource.ts";
+import { ownImage } from "./own-image.ts";
 
 export const deregisterImage: Ec2Operation<"DeregisterImage"> = (input, ctx) => ctx.write((tx) => {
-  const image = find(tx, "image", input.ImageId, ctx.region);
-  if (image.ownerId !== ctx.accountId) throw new Ec2Error("AuthFailure", `Not authorized for image:${image.id}`, 403);
+  const image = ownImage(tx, ctx, input.ImageId);
   if (image.deregistrationProtection) throw new Ec2Error("OperationNotPermitted", `The image '${image.id}' has deregistration protection enabled. Disable it and try again.`);
   tx.delete("image", image.id);
   if (!input.DeleteAssociatedSnapshots) return { Return: true };

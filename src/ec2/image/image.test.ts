@@ -6,6 +6,12 @@ import { boot, refused, smallNetwork, type SmallNetwork } from "../../../test/su
 import { runInstances } from "../instance/run-instances.ts";
 import { deleteSnapshot } from "../snapshot/delete-snapshot.ts";
 import { describeSnapshots } from "../snapshot/describe-snapshots.ts";
+import { copyImage } from "./copy-image.ts";
+import { describeImageAttribute } from "./describe-image-attribute.ts";
+import { disableImageDeregistrationProtection } from "./disable-image-deregistration-protection.ts";
+import { enableImageDeregistrationProtection } from "./enable-image-deregistration-protection.ts";
+import { modifyImageAttribute } from "./modify-image-attribute.ts";
+import { resetImageAttribute } from "./reset-image-attribute.ts";
 import { amazonOwnerId, ensureImages } from "./base-images.ts";
 import { createImage } from "./create-image.ts";
 import { deregisterImage } from "./deregister-image.ts";
@@ -71,4 +77,28 @@ test("refusals of CreateImage and DeregisterImage", async () => {
   for (const [change, code, words] of rows) await refused(n.ctx, () => createImage({ InstanceId: source, Name: "good", ...change }, n.ctx), code, words);
   await refused(n.ctx, () => deregisterImage({ ImageId: n.image }, n.ctx), "AuthFailure");
   await refused(n.ctx, () => deregisterImage({ ImageId: "ami-00000000000000000" }, n.ctx), "InvalidAMIID.NotFound");
+});
+
+test("CopyImage, and the attributes of an image", async () => {
+  const n = smallNetwork();
+  const { ImageId } = await copyImage({ Name: "copy", SourceImageId: n.image, SourceRegion: "us-east-1" }, n.ctx);
+  assert.deepEqual(n.ctx.snapshot().get("image", ImageId!)!.layers, ["al2023"]);
+  await refused(n.ctx, () => copyImage({ Name: "copy", SourceImageId: n.image, SourceRegion: "eu-west-1" }, n.ctx), "InvalidAMIID.NotFound");
+  const permissions = async (): Promise<unknown> => (await describeImageAttribute({ ImageId, Attribute: "launchPermission" }, n.ctx)).LaunchPermissions;
+  await modifyImageAttribute({ ImageId, LaunchPermission: { Add: [{ UserId: "111122223333" }, { Group: "all" }] } }, n.ctx);
+  assert.deepEqual(await permissions(), [{ Group: "all" }, { UserId: "111122223333" }]);
+  await modifyImageAttribute({ ImageId, Attribute: "launchPermission", OperationType: "remove", UserIds: ["111122223333"] }, n.ctx);
+  assert.deepEqual(await permissions(), [{ Group: "all" }]);
+  await resetImageAttribute({ ImageId, Attribute: "launchPermission" }, n.ctx);
+  assert.deepEqual(await permissions(), []);
+  await modifyImageAttribute({ ImageId, Description: { Value: "new" } }, n.ctx);
+  assert.deepEqual(await describeImageAttribute({ ImageId, Attribute: "description" }, n.ctx), { ImageId, Description: { Value: "new" } });
+  await refused(n.ctx, () => modifyImageAttribute({ ImageId: n.image, Description: { Value: "x" } }, n.ctx), "AuthFailure");
+  await refused(n.ctx, () => modifyImageAttribute({ ImageId }, n.ctx), "InvalidParameterCombination");
+  await refused(n.ctx, () => modifyImageAttribute({ ImageId, LaunchPermission: { Add: [{ UserId: "me" }] } }, n.ctx), "InvalidUserID.Malformed");
+  await enableImageDeregistrationProtection({ ImageId }, n.ctx);
+  await refused(n.ctx, () => deregisterImage({ ImageId }, n.ctx), "OperationNotPermitted");
+  await disableImageDeregistrationProtection({ ImageId }, n.ctx);
+  const { DeleteSnapshotResults } = await deregisterImage({ ImageId, DeleteAssociatedSnapshots: true }, n.ctx);
+  assert.equal(DeleteSnapshotResults!.length, 1);
 });
