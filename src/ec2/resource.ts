@@ -19,6 +19,7 @@ export const naming: Readonly<Record<Exclude<Kind, "key-pair">, Naming>> = {
   "image": { prefix: "ami", malformed: "InvalidAMIID.Malformed", notFound: "InvalidAMIID.NotFound", what: "image id" },
   "volume": { prefix: "vol", malformed: "InvalidParameterValue", notFound: "InvalidVolume.NotFound", what: "volume" },
   "snapshot": { prefix: "snap", malformed: "InvalidParameterValue", notFound: "InvalidSnapshot.NotFound", what: "snapshot" },
+  "launch-template": { prefix: "lt", malformed: "InvalidLaunchTemplateId.Malformed", notFound: "InvalidLaunchTemplateId.NotFound", what: "launch template ID" },
   "network-acl": { prefix: "acl", malformed: "InvalidNetworkAclId.Malformed", notFound: "InvalidNetworkAclID.NotFound", what: "networkAcl ID" },
   "dhcp-options": { prefix: "dopt", malformed: "InvalidDhcpOptionsId.Malformed", notFound: "InvalidDhcpOptionID.NotFound", what: "dhcpOption ID" },
 };

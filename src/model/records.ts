@@ -190,6 +190,15 @@ export interface VolumeSnapshot extends Base {
   readonly encrypted: boolean;
 }
 
+/** `data` is RequestLaunchTemplateData as it came; it is read at launch only. */
+export interface LaunchTemplateVersion { readonly number: number; readonly description?: string | undefined; readonly createdAt: string; readonly data: object }
+export interface LaunchTemplate extends Base {
+  readonly name: string;
+  readonly defaultVersion: number;
+  readonly latestVersion: number; // the highest number there ever was
+  readonly versions: readonly LaunchTemplateVersion[]; // in order of number
+}
+
 export interface NetworkAclEntry { readonly ruleNumber: number; readonly egress: boolean; readonly protocol: string; readonly action: "allow" | "deny"; readonly cidrBlock: string }
 export interface NetworkAcl extends Base {
   readonly vpcId: string;

@@ -16,6 +16,7 @@ export interface Tables {
   "image": r.Image;
   "volume": r.Volume;
   "snapshot": r.VolumeSnapshot;
+  "launch-template": r.LaunchTemplate;
   "network-acl": r.NetworkAcl;
   "dhcp-options": r.DhcpOptions;
 }

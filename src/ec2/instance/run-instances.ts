@@ -9,6 +9,7 @@ import { Ec2Error } from "../../wire/error.ts";
 import type { Context, Ec2Operation } from "../../wire/operation.ts";
 import { tagsFor } from "../describe.ts";
 import { instanceTypeNamed, type InstanceType } from "../instance-type/types.ts";
+import { withTemplate } from "../launch-template/template-data.ts";
 import { find } from "../resource.ts";
 import { refuseUnsupported } from "../unsupported.ts";
 import { planVolumes, putVolumes } from "../volume/block-devices.ts";
@@ -19,8 +20,9 @@ import { reservationViews } from "./view.ts";
 type Input = ec2.RunInstancesRequest;
 const taggable = ["volume", "network-interface", "spot-instances-request", "elastic-gpu"];
 
-export const runInstances: Ec2Operation<"RunInstances"> = (input, ctx) => ctx.write((tx) => {
-  checkCounts(input);
+export const runInstances: Ec2Operation<"RunInstances"> = (request, ctx) => ctx.write((tx) => {
+  checkCounts(request);
+  const { input, templateTags } = withTemplate(tx, ctx, request);
   refuseWhatIsNotOffered(input);
   const image = launchImage(tx, ctx, input.ImageId);
   const type = launchType(input.InstanceType, image);
@@ -28,7 +30,7 @@ export const runInstances: Ec2Operation<"RunInstances"> = (input, ctx) => ctx.wr
     throw new Ec2Error("InvalidKeyPair.NotFound", `The key pair '${input.KeyName}' does not exist`);
   const userData = checkUserData(input.UserData);
   const tags = (kind: string): Record<string, string> => tagsFor(kind, input.TagSpecifications, ["instance", ...taggable].filter((k) => k !== kind));
-  const instanceTags = tags("instance");
+  const instanceTags = { ...tags("instance"), ...templateTags };
   const common = {
     instanceType: type.name, imageId: image.id, layers: image.layers, architecture: image.architecture, keyName: input.KeyName, userData,
     shutdownBehavior: oneOf("instanceInitiatedShutdownBehavior", input.InstanceInitiatedShutdownBehavior, ["stop", "terminate"] as const) ?? "stop",
@@ -71,7 +73,7 @@ function checkCounts({ MinCount: min, MaxCount: max }: Input): void {
 
 function refuseWhatIsNotOffered(input: Input): void {
   refuseUnsupported(input, [
-    "Ipv6AddressCount", "Ipv6Addresses", "KernelId", "RamdiskId", "ElasticGpuSpecification", "ElasticInferenceAccelerators", "LaunchTemplate", "InstanceMarketOptions", "CpuOptions",
+    "Ipv6AddressCount", "Ipv6Addresses", "KernelId", "RamdiskId", "ElasticGpuSpecification", "ElasticInferenceAccelerators", "InstanceMarketOptions", "CpuOptions",
     "CapacityReservationSpecification", "HibernationOptions", "LicenseSpecifications", "EnclaveOptions", "EnablePrimaryIpv6", "Operator", "SecondaryInterfaces", "PrivateDnsNameOptions",
   ], {
     HibernationOptions: (v: ec2.HibernationOptionsRequest) => v.Configured !== true,
