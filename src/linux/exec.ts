@@ -2,7 +2,7 @@
 
 import { spawn, type StdioOptions } from "node:child_process";
 
-const packages: Readonly<Record<string, string>> = { ip: "iproute2", tc: "iproute2", runc: "runc", nsenter: "util-linux", unshare: "util-linux", iptables: "iptables", mount: "mount" };
+const packages: Readonly<Record<string, string>> = { "xtables-nft-multi": "iptables", ip: "iproute2", tc: "iproute2", runc: "runc", nsenter: "util-linux", unshare: "util-linux", iptables: "iptables", mount: "mount" };
 
 /** A program that ended badly. `message` is one line: the command and the first line it wrote to stderr. */
 export class CommandError extends Error {
@@ -45,6 +45,22 @@ export function run(argv: readonly string[], options: RunOptions = {}): Promise<
 }
 
 export interface Running { readonly pid: number; readonly exited: Promise<number>; end(): void; closeInput(): void }
+
+export interface Held { readonly pid: number; end(): void }
+
+/** A program that does nothing in new namespaces (`flags` of unshare(1)) until it is ended; resolves when it is there. */
+export function holdNamespaces(flags: readonly string[]): Promise<Held> {
+  return new Promise((resolve, reject) => {
+    const child = spawn("unshare", [...flags, "--", "cat"], { stdio: ["pipe", "pipe", "pipe"] });
+    let stderr = "";
+    child.stderr.on("data", (chunk: Buffer) => { stderr += chunk; });
+    child.once("error", (error: NodeJS.ErrnoException) => reject(missing(error, "unshare")));
+    child.once("close", (code) => reject(new CommandError(["unshare", ...flags], code ?? 128, stderr)));
+    child.stdin.on("error", () => undefined); // said by its end
+    child.stdin.write("\n"); // comes back once unshare(1) has become cat(1)
+    child.stdout.once("data", () => resolve({ pid: child.pid!, end: () => { child.kill("SIGKILL"); } }));
+  });
+}
 
 /** Starts a program and leaves it. With `detached` it has a session of its own and outlives us. */
 export function start(argv: readonly string[], options: { readonly stdio: StdioOptions; readonly detached?: boolean; readonly env?: NodeJS.ProcessEnv }): Promise<Running> {

@@ -16,7 +16,14 @@ const close_ = libc.func("int close(int fd)");
 const openTree_ = libc.func("long syscall(long number, int directory, const char *path, uint32_t flags)");
 const mountSetattr_ = libc.func("long syscall(long number, int fd, const char *path, uint32_t flags, const uint8_t *attributes, size_t size)");
 const moveMount_ = libc.func("long syscall(long number, int from, const char *fromPath, int to, const char *toPath, uint32_t flags)");
+const setfsuid_ = libc.func("int setfsuid(uint32_t uid)");
+const setfsgid_ = libc.func("int setfsgid(uint32_t gid)");
+const capget_ = libc.func("int capget(_Inout_ uint8_t *header, _Out_ uint8_t *data)");
+const capset_ = libc.func("int capset(_Inout_ uint8_t *header, const uint8_t *data)");
+const ioctl_ = libc.func("int ioctl(int fd, unsigned long request, _Inout_ uint8_t *argument)");
 const NameIndex = koffi.struct("if_nameindex", { if_index: "unsigned int", if_name: "const char *" });
+const lsetxattr_ = libc.func("int lsetxattr(const char *path, const char *name, const uint8_t *value, size_t size, int flags)");
+const lgetxattr_ = libc.func("long lgetxattr(const char *path, const char *name, _Out_ uint8_t *value, size_t size)");
 const ifNameIndex_ = libc.func("void *if_nameindex()");
 const ifFreeNameIndex_ = libc.func("void if_freenameindex(void *list)");
 
@@ -64,6 +71,49 @@ export function idmappedBind(source: string, target: string, usernsFd: number, r
   }
 }
 
+const CAPABILITIES_V3 = 0x20080522;
+/** The whole effective set again: setfsuid(2) takes the file capabilities out of it. */
+function raiseCapabilities(): void {
+  const header = Buffer.alloc(8);
+  header.writeUInt32LE(CAPABILITIES_V3, 0);
+  const sets = Buffer.alloc(24); // twice: effective, permitted, inheritable
+  check(capget_(header, sets) as number, "capget");
+  for (const at of [0, 12]) sets.copy(sets, at, at + 4, at + 8);
+  check(capset_(header, sets) as number, "capset");
+}
+
+/** Runs `fn` with this thread's files belonging to `uid` and `gid` (setfsuid(2)), its capabilities as before. Synchronous. */
+export function asFileOwner<T>(uid: number, gid: number, fn: () => T): T {
+  setfsgid_(gid);
+  setfsuid_(uid);
+  try {
+    raiseCapabilities();
+    return fn();
+  } finally {
+    setfsuid_(0);
+    setfsgid_(0);
+  }
+}
+
+const OPAQUE = "trusted.overlay.opaque";
+/** Makes a directory of an overlay's layer hide what lower layers have in it. */
+export const setOpaque = (path: string): void => void check(lsetxattr_(path, OPAQUE, Buffer.from("y"), 1, 0) as number, `setxattr ${path}`);
+export const isOpaque = (path: string): boolean => Number(lgetxattr_(path, OPAQUE, Buffer.alloc(1), 1)) === 1;
+
+/** Brings up the loopback link of the network namespace the thread is in (netdevice(7)). */
+export function loopbackUp(): void {
+  const fd = check(socket_(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0) as number, "socket");
+  try {
+    const request = Buffer.alloc(40); // struct ifreq: name, flags
+    request.write("lo", 0);
+    check(ioctl_(fd, SIOCGIFFLAGS, request) as number, "ioctl SIOCGIFFLAGS lo");
+    request.writeInt16LE(request.readInt16LE(16) | IFF_UP, 16);
+    check(ioctl_(fd, SIOCSIFFLAGS, request) as number, "ioctl SIOCSIFFLAGS lo");
+  } finally {
+    close(fd);
+  }
+}
+
 /** Links of the network namespace the thread is in: name -> index. */
 export function interfaceIndexes(): Map<string, number> {
   const list: unknown = ifNameIndex_();
@@ -80,6 +130,7 @@ export function interfaceIndexes(): Map<string, number> {
   }
 }
 
+const SIOCGIFFLAGS = 0x8913, SIOCSIFFLAGS = 0x8914, IFF_UP = 1;
 const AF_INET = 2, SOCK_STREAM = 1, SOCK_DGRAM = 2, SOCK_NONBLOCK = 0o4000, SOCK_CLOEXEC = 0o2000000, SOL_SOCKET = 1, SO_REUSEADDR = 2, IPPROTO_IP = 0, IP_TTL = 2;
 
 /** A bound IPv4 socket of the thread's network namespace; for Node's {fd}. `address` in host order. */

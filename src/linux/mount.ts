@@ -1,7 +1,7 @@
 // Owns mounts: what is mounted where (proc(5), mountinfo), overlays, binds and their end.
 
 import { closeSync, openSync, readFileSync } from "node:fs";
-import { MNT_DETACH, MS_BIND, MS_NODEV, MS_RDONLY, MS_REMOUNT, UMOUNT_NOFOLLOW, idmappedBind, mount, umount } from "./libc.ts";
+import { MNT_DETACH, MS_BIND, MS_NODEV, MS_RDONLY, MS_REMOUNT, UMOUNT_NOFOLLOW, asFileOwner, idmappedBind, mount, umount } from "./libc.ts";
 
 /** Mount points of this mount namespace, in order of mounting. */
 export function mountPoints(): string[] {
@@ -31,9 +31,12 @@ export function bindIdmapped(source: string, target: string, usernsPath: string,
   }
 }
 
-/** overlayfs: `lower` top first. The data of one mount call is a page: keep paths short. */
-export function mountOverlay(target: string, lower: readonly string[], upper: string, work: string): void {
-  mount("overlay", target, "overlay", MS_NODEV, `lowerdir=${lower.join(":")},upperdir=${upper},workdir=${work},xino=off`);
+/**
+ * overlayfs: `lower` top first. The data of one mount call is a page: keep paths short. With `owner` the upper directory is on a
+ * mount whose ids are mapped to begin there: what overlayfs itself makes in it belongs to that id.
+ */
+export function mountOverlay(target: string, lower: readonly string[], upper: string, work: string, owner = 0): void {
+  asFileOwner(owner, owner, () => mount("overlay", target, "overlay", MS_NODEV, `lowerdir=${lower.join(":")},upperdir=${upper},workdir=${work},xino=off`));
 }
 
 /** A filesystem of a type at a place, unless one is mounted there. */
