@@ -2,7 +2,7 @@
 // reconciler with what it saw (EC2 user guide, "Amazon EC2 instance state changes"). Each may be called again, and does nothing
 // to a record that has moved on.
 
-import type { Instance, NetworkInterface } from "./records.ts";
+import type { Address, Instance, NetworkInterface } from "./records.ts";
 import type { Snapshot, Transaction } from "./snapshot.ts";
 
 const TERMINATED_FOR_MS = 60 * 60 * 1000;
@@ -73,10 +73,13 @@ export function forgetTerminated(tx: Transaction, now: Date): number {
   return old.length;
 }
 
+/** An Elastic IP that leads nowhere. */
+export const unassociated = (address: Address): Address => ({ ...address, associationId: undefined, networkInterfaceId: undefined, privateIp: undefined });
+
 /** Deletes an interface; the Elastic IPs on it are free afterwards. */
 export function removeInterface(tx: Transaction, id: string): void {
   for (const address of tx.list("elastic-ip"))
-    if (address.networkInterfaceId === id) tx.put("elastic-ip", { ...address, associationId: undefined, networkInterfaceId: undefined, privateIp: undefined });
+    if (address.networkInterfaceId === id) tx.put("elastic-ip", unassociated(address));
   tx.delete("network-interface", id);
 }
 

@@ -116,6 +116,7 @@ export interface Instance extends Base {
   readonly layers: readonly string[]; // the image's at launch: the image may be deregistered while the instance lives
   readonly instanceType: string;
   readonly keyName?: string | undefined;
+  readonly publicKey?: string | undefined; // the key pair's at launch: it may be deleted while the instance lives
   readonly vpcId: string;
   readonly subnetId: string;
   readonly availabilityZone: string;

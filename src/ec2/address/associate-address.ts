@@ -1,5 +1,6 @@
 // Owns AssociateAddress (EC2 API reference): an Elastic IP takes the place of whatever public address the private one had.
 
+import { unassociated } from "../../model/lifecycle.ts";
 import type * as ec2 from "@aws-sdk/client-ec2";
 import type { Address, NetworkInterface } from "../../model/records.ts";
 import type { Snapshot } from "../../model/snapshot.ts";
@@ -22,7 +23,7 @@ export const associateAddress: Ec2Operation<"AssociateAddress"> = (input, ctx) =
   if (address.networkInterfaceId === eni.id && address.privateIp === privateIp) return { AssociationId: address.associationId };
   refuseReassociation(tx, input, address, eni, privateIp);
   const before = tx.list("elastic-ip").find((a) => a.networkInterfaceId === eni.id && a.privateIp === privateIp);
-  if (before) tx.put("elastic-ip", { ...before, associationId: undefined, networkInterfaceId: undefined, privateIp: undefined });
+  if (before) tx.put("elastic-ip", unassociated(before));
   const associationId = ctx.newId("eipassoc");
   tx.put("elastic-ip", { ...address, associationId, networkInterfaceId: eni.id, privateIp });
   tx.put("network-interface", { ...eni, privateAddresses: eni.privateAddresses.map((p) => (p.address === privateIp ? { address: p.address, primary: p.primary } : p)) });

@@ -1,6 +1,7 @@
 // Owns DisassociateAddress (EC2 API reference). An instance that was launched with a public address gets another one (EC2 user
 // guide, "Public IPv4 addresses").
 
+import { unassociated } from "../../model/lifecycle.ts";
 import { Ec2Error } from "../../wire/error.ts";
 import type { Ec2Operation } from "../../wire/operation.ts";
 import { regainPublicIp } from "../instance/launch-interfaces.ts";
@@ -13,7 +14,7 @@ export const disassociateAddress: Ec2Operation<"DisassociateAddress"> = (input, 
   if (!address) throw new Ec2Error("InvalidAssociationID.NotFound", `The association ID '${input.AssociationId}' does not exist`);
   if (address.associationId === undefined) throw new Ec2Error("InvalidAssociationID.NotFound", `The association ID '' does not exist`);
   const eni = tx.get("network-interface", address.networkInterfaceId!);
-  tx.put("elastic-ip", { ...address, associationId: undefined, networkInterfaceId: undefined, privateIp: undefined });
+  tx.put("elastic-ip", unassociated(address));
   const instance = eni?.attachment && tx.get("instance", eni.attachment.instanceId);
   if (instance && (instance.state === "running" || instance.state === "pending")) regainPublicIp(tx, ctx, instance.id);
   return {};

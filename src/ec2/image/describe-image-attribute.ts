@@ -26,6 +26,5 @@ export const describeImageAttribute: Ec2Operation<"DescribeImageAttribute"> = (i
   if (!Object.hasOwn(attributes, name)) throw new Ec2Error("InvalidParameterValue", `Value (${name}) for parameter attribute is invalid. Unknown attribute.`);
   const snapshot = ctx.snapshot();
   const image = name === "launchPermission" ? ownImage(snapshot, ctx, input.ImageId) : find(snapshot, "image", input.ImageId, ctx.region);
-  if (input.DryRun) throw new Ec2Error("DryRunOperation", "Request would have succeeded, but DryRun flag is set.", 412);
   return { ImageId: image.id, ...attributes[name]!(image) };
 };

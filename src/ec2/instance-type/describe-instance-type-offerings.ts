@@ -16,7 +16,6 @@ export const describeInstanceTypeOfferings: Ec2Operation<"DescribeInstanceTypeOf
   const locations = kind === "region" ? [ctx.region] : ["a", "b", "c"].map((letter) => `${ctx.region}${letter}`);
   const all = instanceTypes.flatMap((t) => locations.map((location): Offering => ({ instanceType: t.name, location })));
   const found = applyFilters(all, input.Filters, filters);
-  if (input.DryRun) throw new Ec2Error("DryRunOperation", "Request would have succeeded, but DryRun flag is set.", 412);
   const page = paginate(found, (o) => `${o.instanceType} ${o.location}`, input.MaxResults ?? 1000, input.NextToken);
   return {
     InstanceTypeOfferings: page.items.map((o) => ({ InstanceType: o.instanceType as ec2._InstanceType, LocationType: kind, Location: o.location })),

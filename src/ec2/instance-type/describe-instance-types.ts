@@ -13,7 +13,6 @@ export const describeInstanceTypes: Ec2Operation<"DescribeInstanceTypes"> = (inp
   if (names.length > 0 && input.MaxResults !== undefined) throw new Ec2Error("InvalidParameterCombination", "The parameter instanceTypes cannot be used with the parameter maxResults.");
   const named = names.length === 0 ? instanceTypes : instanceTypes.filter((t) => names.includes(t.name as (typeof names)[number]));
   const found = applyFilters(named, input.Filters, instanceTypeFilters);
-  if (input.DryRun) throw new Ec2Error("DryRunOperation", "Request would have succeeded, but DryRun flag is set.", 412);
   const page = paginate(found, (t) => t.name, input.MaxResults ?? (names.length === 0 ? 100 : undefined), input.NextToken, { min: 5, max: 100 });
   return { InstanceTypes: page.items.map(instanceTypeView), NextToken: page.nextToken };
 };

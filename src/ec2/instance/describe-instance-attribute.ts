@@ -36,6 +36,5 @@ export const describeInstanceAttribute: Ec2Operation<"DescribeInstanceAttribute"
   const name = input.Attribute ?? "";
   if (!Object.hasOwn(attributes, name)) throw new Ec2Error("InvalidParameterValue", `Value (${name}) for parameter attribute is invalid. Unknown attribute.`);
   const instance = find(joins.snapshot, "instance", input.InstanceId, ctx.region);
-  if (input.DryRun) throw new Ec2Error("DryRunOperation", "Request would have succeeded, but DryRun flag is set.", 412);
   return { InstanceId: instance.id, ...attributes[name]!(instance, joins) };
 };

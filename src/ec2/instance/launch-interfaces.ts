@@ -35,6 +35,8 @@ export function planInterfaces(snapshot: Snapshot, ctx: Context, input: ec2.RunI
   const planned = [...byDevice.values()].sort((a, b) => a.deviceIndex - b.deviceIndex);
   if (planned[0]!.deviceIndex !== 0) throw new Ec2Error("InvalidParameterCombination", "When specifying network interfaces, you must include a device at index 0.");
   if (planned.length > type.maxInterfaces) throw new Ec2Error("AttachmentLimitExceeded", `Interface count ${planned.length} exceeds the limit for ${type.name}`);
+  const existing = planned.flatMap((p) => p.existing?.id ?? []);
+  if (new Set(existing).size < existing.length) throw new Ec2Error("InvalidParameterCombination", "A network interface may not be specified more than once.");
   const zone = planned[0]!.subnet.availabilityZone;
   if (planned.some((p) => p.subnet.availabilityZone !== zone)) throw new Ec2Error("InvalidParameterCombination", "You may not specify network interfaces in different availability zones.");
   for (const p of planned) checkAddressCount(p, type);

@@ -73,6 +73,9 @@ test("several interfaces: new and existing ones, secondary addresses, groups of 
   assert.deepEqual([interfaces[1]!.NetworkInterfaceId, interfaces[1]!.Description, interfaces[1]!.Groups], [own!.NetworkInterfaceId, "mine", [{ GroupId: n.defaultGroup, GroupName: "default" }]]);
   const again = { ...one, ImageId: n.image, NetworkInterfaces: [{ DeviceIndex: 0, NetworkInterfaceId: own!.NetworkInterfaceId }] };
   await refused(n.ctx, () => runInstances(again, n.ctx), "InvalidNetworkInterface.InUse", `Interface: [${own!.NetworkInterfaceId}] in use.`);
+  const free = (await createNetworkInterface({ SubnetId: n.publicSubnet }, n.ctx)).NetworkInterface!.NetworkInterfaceId;
+  const twice = [0, 1].map((DeviceIndex) => ({ DeviceIndex, NetworkInterfaceId: free }));
+  await refused(n.ctx, () => runInstances({ ...one, ImageId: n.image, NetworkInterfaces: twice }, n.ctx), "InvalidParameterCombination", /more than once/);
   const three = [0, 1, 2].map((DeviceIndex) => ({ DeviceIndex, SubnetId: n.publicSubnet }));
   await refused(n.ctx, () => runInstances({ ...one, ImageId: n.image, NetworkInterfaces: three }, n.ctx), "AttachmentLimitExceeded", "Interface count 3 exceeds the limit for t3.micro");
 });
@@ -140,6 +143,7 @@ test("DescribeInstances: reservations, filters, paging, unknown ids", async () =
   const first = await runInstances({ ...one, MaxCount: 4, ImageId: n.image, SubnetId: n.publicSubnet, TagSpecifications: [{ ResourceType: "instance", Tags: [{ Key: "role", Value: "web" }] }] }, n.ctx);
   const second = await runInstances({ ...one, MaxCount: 3, ImageId: n.image, KeyName: "k", Monitoring: { Enabled: true } }, n.ctx);
   boot(n.ctx, second.Instances![0]!.InstanceId!);
+  assert.match(n.ctx.snapshot().get("instance", second.Instances![0]!.InstanceId!)!.publicKey!, /^ssh-ed25519 AAAA/);
   const count = async (Name: string, ...Values: string[]): Promise<number> =>
     (await describeInstances({ Filters: [{ Name, Values }] }, n.ctx)).Reservations!.flatMap((r) => r.Instances!).length;
   assert.equal((await describeInstances({}, n.ctx)).Reservations!.length, 2);

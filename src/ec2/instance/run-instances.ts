@@ -9,6 +9,7 @@ import { Ec2Error } from "../../wire/error.ts";
 import type { Context, Ec2Operation } from "../../wire/operation.ts";
 import { tagsFor } from "../describe.ts";
 import { instanceTypeNamed, type InstanceType } from "../instance-type/types.ts";
+import { keyPairNamed } from "../key-pair/key-pairs.ts";
 import { withTemplate } from "../launch-template/template-data.ts";
 import { find } from "../resource.ts";
 import { refuseUnsupported } from "../unsupported.ts";
@@ -26,13 +27,14 @@ export const runInstances: Ec2Operation<"RunInstances"> = (request, ctx) => ctx.
   refuseWhatIsNotOffered(input);
   const image = launchImage(tx, ctx, input.ImageId);
   const type = launchType(input.InstanceType, image);
-  if (input.KeyName !== undefined && !tx.list("key-pair", ctx.region).some((k) => k.name === input.KeyName))
-    throw new Ec2Error("InvalidKeyPair.NotFound", `The key pair '${input.KeyName}' does not exist`);
+  const keyPair = input.KeyName === undefined ? undefined : keyPairNamed(tx, ctx.region, input.KeyName);
+  if (input.KeyName !== undefined && !keyPair) throw new Ec2Error("InvalidKeyPair.NotFound", `The key pair '${input.KeyName}' does not exist`);
   const userData = checkUserData(input.UserData);
   const tags = (kind: string): Record<string, string> => tagsFor(kind, input.TagSpecifications, ["instance", ...taggable].filter((k) => k !== kind));
   const instanceTags = { ...tags("instance"), ...templateTags };
   const common = {
-    instanceType: type.name, imageId: image.id, layers: image.layers, architecture: image.architecture, keyName: input.KeyName, userData,
+    instanceType: type.name, imageId: image.id, layers: image.layers, architecture: image.architecture, keyName: input.KeyName,
+    publicKey: keyPair?.publicKey, userData,
     shutdownBehavior: oneOf("instanceInitiatedShutdownBehavior", input.InstanceInitiatedShutdownBehavior, ["stop", "terminate"] as const) ?? "stop",
     disableApiTermination: input.DisableApiTermination ?? false,
     disableApiStop: input.DisableApiStop ?? false,

@@ -21,7 +21,6 @@ export const describeKeyPairs: Ec2Operation<"DescribeKeyPairs"> = (input, ctx) =
   if (unknownId !== undefined) throw new Ec2Error("InvalidKeyPair.NotFound", `The key pair '${unknownId}' does not exist`);
   const named = all.filter((k) => (names.length === 0 && ids.length === 0) || names.includes(k.name) || ids.includes(k.id));
   const found = applyFilters(named, input.Filters, filters);
-  if (input.DryRun) throw new Ec2Error("DryRunOperation", "Request would have succeeded, but DryRun flag is set.", 412);
   return {
     KeyPairs: found.map((k) => ({
       KeyPairId: k.id, KeyName: k.name, KeyType: k.keyType, KeyFingerprint: k.fingerprint, CreateTime: new Date(k.createdAt), Tags: tagList(k.tags),

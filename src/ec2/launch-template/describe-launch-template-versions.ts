@@ -39,7 +39,6 @@ export const describeLaunchTemplateVersions: Ec2Operation<"DescribeLaunchTemplat
     return versions.map((version) => ({ template, version }));
   });
   const found = applyFilters(rows, input.Filters, filters);
-  if (input.DryRun) throw new Ec2Error("DryRunOperation", "Request would have succeeded, but DryRun flag is set.", 412);
   const page = paginate(found, (r) => `${r.template.id} ${r.version.number}`, input.MaxResults, input.NextToken, { min: 1, max: 200 });
   return { LaunchTemplateVersions: page.items.map((r) => versionView(ctx, r.template, r.version)), NextToken: page.nextToken };
 };

@@ -21,6 +21,5 @@ export const describeNetworkInterfaceAttribute: Ec2Operation<"DescribeNetworkInt
   const eni = find(joins.snapshot, "network-interface", input.NetworkInterfaceId, ctx.region);
   const name = input.Attribute ?? "";
   if (!Object.hasOwn(attributes, name)) throw new Ec2Error("InvalidParameterValue", `Value (${name}) for parameter attribute is invalid. Unknown attribute.`);
-  if (input.DryRun) throw new Ec2Error("DryRunOperation", "Request would have succeeded, but DryRun flag is set.", 412);
   return { NetworkInterfaceId: eni.id, ...attributes[name]!(eni, joins, ctx) };
 };

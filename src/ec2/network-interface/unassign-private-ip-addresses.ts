@@ -1,5 +1,6 @@
 // Owns UnassignPrivateIpAddresses (EC2 API reference): secondary addresses only; an Elastic IP on one is free afterwards.
 
+import { unassociated } from "../../model/lifecycle.ts";
 import type { NetworkInterface } from "../../model/records.ts";
 import type { Transaction } from "../../model/snapshot.ts";
 import { Ec2Error } from "../../wire/error.ts";
@@ -22,6 +23,6 @@ export const unassignPrivateIpAddresses: Ec2Operation<"UnassignPrivateIpAddresse
 /** Takes addresses from an interface, and Elastic IPs from them. */
 export function withoutAddresses(tx: Transaction, eni: NetworkInterface, addresses: readonly string[]): void {
   for (const elastic of tx.list("elastic-ip"))
-    if (elastic.networkInterfaceId === eni.id && addresses.includes(elastic.privateIp ?? "")) tx.put("elastic-ip", { ...elastic, associationId: undefined, networkInterfaceId: undefined, privateIp: undefined });
+    if (elastic.networkInterfaceId === eni.id && addresses.includes(elastic.privateIp ?? "")) tx.put("elastic-ip", unassociated(elastic));
   tx.put("network-interface", { ...eni, privateAddresses: eni.privateAddresses.filter((p) => !addresses.includes(p.address)) });
 }
