@@ -1,8 +1,8 @@
 // Owns where a box has its files, and what the command remembers of one: the state directory while the box is in the kernel
 // (RUN/up.json, gone after a reboot as the kernel's part is), and what `up` was given (STATE/options.json, for the next `up`).
 
-import { existsSync, mkdirSync, readFileSync, readdirSync, writeFileSync } from "node:fs";
-import { dirname, join } from "node:path";
+import { existsSync, mkdirSync, readFileSync, readdirSync, rmSync, writeFileSync } from "node:fs";
+import { basename, dirname, join } from "node:path";
 
 const RUN_ROOT = "/run/vpcbox";
 
@@ -30,6 +30,12 @@ export const rememberOptions = (stateDir: string, options: RememberedOptions): v
 /** The state directory of the box that is in the kernel now, alive or left behind by a dead daemon. */
 export const recallStateDir = (box: string): string | undefined => (readJson(upFile(box)) as { stateDir?: string } | undefined)?.stateDir;
 export const rememberStateDir = (box: string, stateDir: string): void => writeJson(upFile(box), { stateDir });
+
+/** After a start that failed before anything of the box existed: nothing is there to be taken down. */
+export function forgetUnstarted(box: string): void {
+  const [only, ...rest] = existsSync(runDir(box)) ? readdirSync(runDir(box)) : [];
+  if (only === basename(upFile(box)) && rest.length === 0) rmSync(runDir(box), { recursive: true });
+}
 
 /** Is anything of this box under /run or among the pinned programs? */
 export const hasLeftovers = (box: string): boolean => existsSync(runDir(box)) || existsSync(pinDir(box));

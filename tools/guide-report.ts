@@ -41,7 +41,7 @@ export class Report {
       return value;
     } catch (error) {
       const where = (error instanceof StepFailure && error.look) || look;
-      const reason = error instanceof StepFailure ? error.message : awsReason(error as Error);
+      const reason = (error instanceof StepFailure ? error.message : awsReason(error as Error)).replace(/[.。]$/, "");
       throw new StepFailure(this.say("failed", { step: label, reason, look: this.say(where.key, { vpcbox: this.#vpcbox, ...where.places }) }));
     }
   }

@@ -4,7 +4,7 @@ import { createServer } from "node:net";
 import { resolve } from "node:path";
 import { InvalidArgumentError, Option, type Command } from "commander";
 import { askIfUp, type Status } from "../control.ts";
-import { defaultStateDir, logFile, recallOptions, recallStateDir, rememberOptions, rememberStateDir, runDir, type RememberedOptions } from "../box-files.ts";
+import { defaultStateDir, forgetUnstarted, logFile, recallOptions, recallStateDir, rememberOptions, rememberStateDir, runDir, type RememberedOptions } from "../box-files.ts";
 import { Failure } from "../failure.ts";
 import { missingRequirements, requireRoot } from "../requirements.ts";
 import { startDaemon, type Ready } from "../start-daemon.ts";
@@ -61,7 +61,12 @@ async function up(options: UpOptions): Promise<void> {
 
   const daemon = await withProgress(`starting box ${box}`, async () => {
     rememberStateDir(box, stateDir);
-    return startDaemon({ ...remembered, port, host, box, stateDir, runDir: runDir(box), internet: "sealed" });
+    try {
+      return await startDaemon({ ...remembered, port, host, box, stateDir, runDir: runDir(box), internet: "sealed" });
+    } catch (error) {
+      forgetUnstarted(box);
+      throw error;
+    }
   });
   rememberOptions(stateDir, remembered);
   if (options.detach) {
