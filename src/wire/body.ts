@@ -66,6 +66,10 @@ export async function bodyText(request: IncomingMessage, body: Buffer): Promise<
  * What still comes is thrown away: closing at once would reset the connection, and the client might never see the answer (RFC 9112, 9.6).
  */
 export function lingerThenEnd(request: IncomingMessage, response: ServerResponse): void {
+  if (request.complete) {
+    response.end();
+    return;
+  }
   let discarded = 0;
   const end = (): void => {
     clearTimeout(timer);

@@ -36,7 +36,10 @@ export function createApi(options: ApiOptions): Server {
     headersTimeout: HEADERS_TIMEOUT_MS, requestTimeout: REQUEST_TIMEOUT_MS, keepAliveTimeout: KEEP_ALIVE_TIMEOUT_MS,
     connectionsCheckingInterval: 5_000, maxHeaderSize: MAX_HEADER_BYTES, noDelay: true,
   });
-  const serve = (request: IncomingMessage, response: ServerResponse): void => void answer(options, request, response);
+  const serve = (request: IncomingMessage, response: ServerResponse): void => void answer(options, request, response).catch((error: unknown) => {
+    log("error", "an answer could not be written", { error: String(error) });
+    request.socket.destroy();
+  });
   server.on("request", serve);
   server.on("checkContinue", (request: IncomingMessage, response: ServerResponse) => {
     if (!refused(request)) response.writeContinue();
