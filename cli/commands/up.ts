@@ -75,7 +75,8 @@ async function up(options: UpOptions): Promise<void> {
     return;
   }
   say(options, daemon.ready, `box ${box} is up: ${daemon.ready.endpoint} (log: ${logFile(stateDir)}); Ctrl-C takes it down`);
-  for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"] as const) process.on(signal, () => daemon.end());
+  // As `vpcbox down` does it; a daemon that does not answer is asked by signal.
+  for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"] as const) process.on(signal, () => { askIfUp(box, "POST", "/down").catch(() => daemon.end()); });
   const status = await daemon.ended;
   if (status !== 0) throw new Failure(`the daemon of box ${box} ended with status ${status}; see ${logFile(stateDir)}`);
 }
