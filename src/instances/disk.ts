@@ -1,0 +1,47 @@
+// Owns a guest's root: two overlays (overlayfs, "Id-mapped layers"), one for / over the image's layers and one for /usr over the
+// image's, the guests' own programs and this machine's /usr. What the guest writes is kept with the guest's own ids (0 is its root).
+
+import { existsSync, mkdirSync } from "node:fs";
+import { join } from "node:path";
+import { bindIdmapped, mountOverlay, unmountUnder } from "../linux/mount.ts";
+import type { IdRange } from "./id-range.ts";
+import { layersDir, type GuestPlaces, type Places } from "./places.ts";
+
+/** The two parts of a layer and of a guest's own disk. */
+export const parts = ["root", "usr"] as const;
+
+export function ensureDisk(guest: GuestPlaces): void {
+  for (const part of parts) for (const directory of ["upper", "work"]) mkdirSync(join(guest.disk, part, directory), { recursive: true, mode: 0o755 });
+}
+
+/** @param layers directory names under STATE/layers, bottom first */
+export function mountRoot(places: Places, guest: GuestPlaces, ids: IdRange, layers: readonly string[]): void {
+  unmountRoot(guest);
+  const view = (name: string, source: string, readOnly: boolean): string => {
+    const target = join(guest.views, name);
+    mkdirSync(target, { recursive: true });
+    bindIdmapped(source, target, guest.userns, readOnly);
+    return target;
+  };
+  try {
+    const disk = view("d", guest.disk, false);
+    const frozen = view("l", layersDir(places), true);
+    const programs = existsSync(places.guestUsr) ? [view("p", places.guestUsr, true)] : [];
+    const machine = view("u", "/usr", true);
+    const bottom = { root: [], usr: [...programs, machine] };
+    mkdirSync(guest.root, { recursive: true });
+    for (const part of parts) {
+      const lower = [...layers].reverse().filter((layer) => existsSync(join(layersDir(places), layer, part))).map((layer) => join(frozen, layer, part));
+      mountOverlay(part === "root" ? guest.root : join(guest.root, "usr"), [...lower, ...bottom[part]], join(disk, part, "upper"), join(disk, part, "work"), ids.base);
+    }
+  } catch (error) {
+    unmountRoot(guest);
+    throw error;
+  }
+  unmountUnder(guest.views); // the overlays hold what they need
+}
+
+export function unmountRoot(guest: GuestPlaces): void {
+  unmountUnder(guest.root);
+  unmountUnder(guest.views);
+}

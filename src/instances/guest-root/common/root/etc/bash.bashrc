@@ -1,0 +1,2 @@
+# Every interactive shell.
+[ -z "$PS1" ] || PS1='[\u@\h \W]\$ '

@@ -1,0 +1,194 @@
+// Owns guests from their first namespace to their last file (guest.ts says what is asked of them). Every step looks at what is there
+// first: a daemon killed between any two of them goes on from there.
+
+import { existsSync, mkdirSync, readFileSync, readdirSync, rmSync, statSync, writeFileSync } from "node:fs";
+import { open } from "node:fs/promises";
+import { join } from "node:path";
+import { assert } from "../lib/assert.ts";
+import { log } from "../lib/log.ts";
+import { mountsUnder, unmountUnder } from "../linux/mount.ts";
+import { isAlive, signal, waitForEnd, type ProcessIdentity } from "../linux/process.ts";
+import { buildBaseImages } from "./base-images.ts";
+import { writeBundle, searchPath } from "./bundle.ts";
+import { deleteContainer, pause, resume, runningInit, startContainer } from "./container.ts";
+import { ensureDisk, mountRoot } from "./disk.ts";
+import type { GuestRead, Guests, GuestSpec } from "./guest.ts";
+import { idRange, type IdRange } from "./id-range.ts";
+import { captureLayer, layerDirectories, recordedLayers, removeLayer } from "./layers.ts";
+import { ensureNamespaces, removeNamespaces } from "./namespaces.ts";
+import { guestPlaces, guestsRun, guestsState, layersDir, runcRoot, type GuestPlaces, type Places } from "./places.ts";
+import { writeSeed } from "./seed.ts";
+import { chosenHostname } from "./hostname.ts";
+
+export interface GuestsOptions {
+  readonly box: string;
+  readonly runDir: string;
+  readonly stateDir: string;
+  /** Programs for guests that this machine need not have (tools/guest-packages.sh). */
+  readonly guestUsr?: string;
+}
+export interface OpenGuests extends Guests {
+  /** Builds the base images that are missing or of another version. */
+  ensureBaseImages(): Promise<void>;
+  /** Ends the watch over guests' processes; the guests go on. */
+  close(): void;
+}
+
+const STOP_MS = 2000, KILL_MS = 5000, WATCH_MS = 200, CONSOLE_OUTPUT_BYTES = 65536;
+
+interface BootRecord { readonly bootNumber: number; readonly index: number; readonly layers: readonly string[] }
+
+export function openGuests(options: GuestsOptions): OpenGuests {
+  const places: Places = { runDir: options.runDir, stateDir: options.stateDir, guestUsr: options.guestUsr ?? "/var/lib/vpcbox/guest-usr" };
+  const watched = new Map<string, ProcessIdentity>();
+  const captures = new Set<string>();
+  const listeners: ((instanceId: string) => void)[] = [];
+  let timer: NodeJS.Timeout | undefined;
+
+  for (const directory of [guestsState(places), layersDir(places)]) mkdirSync(directory, { recursive: true, mode: 0o700 });
+  for (const directory of [guestsRun(places), runcRoot(places)]) mkdirSync(directory, { recursive: true, mode: 0o711 });
+
+  const idsOf = (index: number): IdRange => idRange(options.box, index);
+  const placesOf = (instanceId: string): GuestPlaces => {
+    assert(/^i-[0-9a-f]+$/.test(instanceId), `${instanceId} is an instance's id`);
+    return guestPlaces(places, instanceId);
+  };
+
+  // A process that is not our child tells nobody of its end: look, cheaply.
+  const look = (): void => {
+    for (const [id, init] of watched) {
+      if (isAlive(init)) continue;
+      watched.delete(id);
+      for (const listener of listeners) listener(id);
+    }
+    if (watched.size === 0) { clearInterval(timer); timer = undefined; }
+  };
+  const watch = (id: string, init: ProcessIdentity): void => {
+    watched.set(id, init);
+    timer ??= setInterval(look, WATCH_MS).unref();
+  };
+
+  const thaw = async (id: string, guest: GuestPlaces): Promise<void> => {
+    if (!existsSync(guest.frozen) || captures.has(id)) return;
+    await resume(places, id).catch(() => undefined); // it was marked and not frozen yet, or has ended
+    rmSync(guest.frozen, { force: true });
+  };
+
+  const read = async (): Promise<readonly GuestRead[]> => {
+    const ids = new Set([guestsRun(places), guestsState(places), runcRoot(places)].flatMap(entries).filter((name) => /^i-[0-9a-f]+$/.test(name)));
+    return Promise.all([...ids].map(async (instanceId): Promise<GuestRead> => {
+      const guest = placesOf(instanceId);
+      await thaw(instanceId, guest);
+      const init = runningInit(places, instanceId);
+      if (init !== undefined) watch(instanceId, init);
+      const bootNumber = readRecord(guest)?.bootNumber ?? 0;
+      return { instanceId, status: init === undefined ? "stopped" : "running", bootNumber, pid: init?.pid ?? 0 };
+    }));
+  };
+
+  const prepare = async (spec: GuestSpec): Promise<string> => {
+    const guest = placesOf(spec.instanceId);
+    mkdirSync(guest.run, { recursive: true, mode: 0o711 });
+    await ensureNamespaces(guest, idsOf(spec.index));
+    return guest.netns;
+  };
+
+  const startGuest = async (spec: GuestSpec): Promise<void> => {
+    const guest = placesOf(spec.instanceId);
+    const ids = idsOf(spec.index);
+    if (runningInit(places, spec.instanceId) !== undefined && readRecord(guest)?.bootNumber === spec.bootNumber) return;
+    await deleteContainer(places, spec.instanceId); // of a start that was cut short
+    ensureDisk(guest);
+    const layers = layerDirectories(places, spec.layers);
+    mountRoot(places, guest, ids, layers);
+    writeSeed(spec, guest, ids);
+    writeBundle(options.box, spec, guest, ids, chosenHostname(guest) ?? spec.hostname);
+    const record: BootRecord = { bootNumber: spec.bootNumber, index: spec.index, layers: spec.layers };
+    writeFileSync(guest.record, JSON.stringify(record));
+    recordedLayers.write(guest, spec.layers);
+    watch(spec.instanceId, await startContainer(places, guest, spec.instanceId));
+  };
+
+  const stop = async (instanceId: string): Promise<void> => {
+    const guest = placesOf(instanceId);
+    watched.delete(instanceId);
+    await thaw(instanceId, guest);
+    const init = runningInit(places, instanceId);
+    if (init !== undefined) {
+      signal(init, "SIGTERM");
+      if (!(await waitForEnd(init, STOP_MS))) {
+        signal(init, "SIGKILL");
+        if (!(await waitForEnd(init, KILL_MS))) throw new Error(`process ${init.pid} of ${instanceId} does not end`);
+      }
+    }
+    await deleteContainer(places, instanceId);
+    removeNamespaces(guest);
+    unmountUnder(guest.run);
+    assert(mountsUnder(guest.run).length === 0, `nothing is mounted under ${guest.run}`); // or the next line would empty it
+    rmSync(guest.run, { recursive: true, force: true });
+  };
+
+  const remove = async (instanceId: string): Promise<void> => {
+    await stop(instanceId);
+    rmSync(join(guestsState(places), instanceId), { recursive: true, force: true });
+  };
+
+  const capture = async (instanceId: string, layerName: string): Promise<readonly string[]> => {
+    const guest = placesOf(instanceId);
+    if (captures.has(instanceId)) throw new Error(`${instanceId} is being captured`);
+    captures.add(instanceId);
+    const running = runningInit(places, instanceId) !== undefined;
+    try {
+      if (running) {
+        writeFileSync(guest.frozen, "");
+        await pause(places, instanceId); // one moment's disk, and nobody moves a path under our feet
+      }
+      return await captureLayer(places, guest, layerName, running);
+    } finally {
+      captures.delete(instanceId);
+      await thaw(instanceId, guest);
+    }
+  };
+
+  const consoleOutput = async (instanceId: string): Promise<{ text: string; at: Date } | undefined> => {
+    const path = placesOf(instanceId).console;
+    if (!existsSync(path)) return undefined;
+    const file = await open(path, "r");
+    try {
+      const { size, mtime } = await file.stat();
+      const length = Math.min(size, CONSOLE_OUTPUT_BYTES);
+      const { buffer, bytesRead } = await file.read(Buffer.alloc(length), 0, length, size - length);
+      return { text: buffer.subarray(0, bytesRead).toString("utf8"), at: mtime };
+    } finally {
+      await file.close();
+    }
+  };
+
+  const execArgv = (instanceId: string, user: string, tty: boolean, command: readonly string[]): readonly string[] => {
+    placesOf(instanceId);
+    return ["runc", "--root", runcRoot(places), "exec", ...(tty ? ["--tty"] : []), "--cwd", "/", "--env", `PATH=${searchPath}`, "--env", `TERM=${process.env.TERM ?? "xterm"}`,
+      instanceId, "/usr/libexec/vpcbox/as-user", user, ...command];
+  };
+
+  return {
+    read, prepare, start: startGuest, stop, remove, capture, consoleOutput, execArgv,
+    removeLayer: async (layerName) => removeLayer(places, layerName),
+    onExit: (listener) => { listeners.push(listener); },
+    ensureBaseImages: async () => {
+      const inUse = (await read()).some((guest) => guest.status === "running");
+      await buildBaseImages(places, inUse);
+      log("info", "base images are there");
+    },
+    close: () => { clearInterval(timer); timer = undefined; },
+  };
+}
+
+function readRecord(guest: GuestPlaces): BootRecord | undefined {
+  try {
+    return JSON.parse(readFileSync(guest.record, "utf8")) as BootRecord;
+  } catch {
+    return undefined; // not there, or cut short by a kill: that boot did not get further
+  }
+}
+
+const entries = (directory: string): string[] => (existsSync(directory) && statSync(directory).isDirectory() ? readdirSync(directory) : []);

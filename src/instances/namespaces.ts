@@ -1,0 +1,42 @@
+// Owns a guest's user and network namespace: the network one is made inside the user one, so that the guest's root may do
+// anything to it (user_namespaces(7)), and both are held by files.
+
+import { rmSync, writeFileSync } from "node:fs";
+import { holdNamespaces } from "../linux/exec.ts";
+import { loopbackUp } from "../linux/libc.ts";
+import { mountsUnder, unmountUnder } from "../linux/mount.ts";
+import { inNetns, keepNamespace } from "../linux/netns.ts";
+import type { IdRange } from "./id-range.ts";
+import type { GuestPlaces } from "./places.ts";
+
+/** What a fresh kernel has: IPv4 settings of a new namespace are copies of this machine's, which may be a router itself. */
+const settings: readonly (readonly [string, string])[] = [
+  ["ip_forward", "0"], // first: writing it resets others
+  ...["all", "default"].flatMap((where) => [[`conf/${where}/rp_filter`, "0"], [`conf/${where}/send_redirects`, "1"], [`conf/${where}/accept_redirects`, "1"]] as const),
+];
+
+/** Makes what is missing. */
+export async function ensureNamespaces(places: GuestPlaces, ids: IdRange): Promise<void> {
+  const there = mountsUnder(places.run);
+  if (there.includes(places.userns) && there.includes(places.netns)) return;
+  for (const path of [places.netns, places.userns]) unmountUnder(path); // half of a pair
+  const holder = await holdNamespaces(["--user", "--net"]);
+  try {
+    for (const map of ["uid_map", "gid_map"]) writeFileSync(`/proc/${holder.pid}/${map}`, `0 ${ids.base} ${ids.size}`);
+    keepNamespace(`/proc/${holder.pid}/ns/user`, places.userns);
+    keepNamespace(`/proc/${holder.pid}/ns/net`, places.netns);
+  } finally {
+    holder.end();
+  }
+  inNetns(places.netns, () => {
+    for (const [name, value] of settings) writeFileSync(`/proc/sys/net/ipv4/${name}`, value);
+    loopbackUp();
+  });
+}
+
+export function removeNamespaces(places: GuestPlaces): void {
+  for (const path of [places.netns, places.userns]) {
+    unmountUnder(path);
+    rmSync(path, { force: true });
+  }
+}
