@@ -82,5 +82,4 @@ if ! cmp -s package-lock.json node_modules/.vpcbox-lock.json; then
   sh tools/prepare.sh
 fi
 
-[ -e tools/guest-packages.sh ] && as_root sh tools/guest-packages.sh
-exit 0
+as_root sh tools/guest-packages.sh
