@@ -44,7 +44,7 @@ export function writeBundle(box: string, spec: GuestSpec, guest: GuestPlaces, id
       uidMappings: mapping,
       gidMappings: mapping,
       namespaces: [{ type: "user", path: guest.userns }, { type: "network", path: guest.netns }, { type: "pid" }, { type: "ipc" }, { type: "uts" }, { type: "mount" }],
-      cgroupsPath: `/vpcbox/${box}/${spec.instanceId}`,
+      cgroupsPath: `/vpcbox.${box}.${spec.instanceId}`, // one level: runc removes no other
       resources: { pids: { limit: PROCESSES_PER_GUEST } },
       // /proc/sys stays: net.* is the guest's own, of the rest its root is not the owner
       maskedPaths: ["/proc/acpi", "/proc/asound", "/proc/kcore", "/proc/keys", "/proc/latency_stats", "/proc/timer_list", "/proc/timer_stats", "/proc/sched_debug", "/proc/scsi", "/sys/firmware"],

@@ -1,9 +1,9 @@
 // Owns guests from their first namespace to their last file (guest.ts says what is asked of them). Every step looks at what is there
 // first: a daemon killed between any two of them goes on from there.
 
-import { existsSync, mkdirSync, readFileSync, readdirSync, rmSync, statSync, writeFileSync } from "node:fs";
+import { chmodSync, existsSync, mkdirSync, readFileSync, readdirSync, rmSync, statSync, writeFileSync } from "node:fs";
 import { open } from "node:fs/promises";
-import { join } from "node:path";
+import { dirname, join } from "node:path";
 import { assert } from "../lib/assert.ts";
 import { log } from "../lib/log.ts";
 import { mountsUnder, unmountUnder } from "../linux/mount.ts";
@@ -13,12 +13,12 @@ import { writeBundle, searchPath } from "./bundle.ts";
 import { deleteContainer, pause, resume, runningInit, startContainer } from "./container.ts";
 import { ensureDisk, mountRoot } from "./disk.ts";
 import type { GuestRead, Guests, GuestSpec } from "./guest.ts";
+import { chosenHostname } from "./hostname.ts";
 import { idRange, type IdRange } from "./id-range.ts";
 import { captureLayer, layerDirectories, recordedLayers, removeLayer } from "./layers.ts";
 import { ensureNamespaces, removeNamespaces } from "./namespaces.ts";
 import { guestPlaces, guestsRun, guestsState, layersDir, runcRoot, type GuestPlaces, type Places } from "./places.ts";
 import { writeSeed } from "./seed.ts";
-import { chosenHostname } from "./hostname.ts";
 
 export interface GuestsOptions {
   readonly box: string;
@@ -45,8 +45,10 @@ export function openGuests(options: GuestsOptions): OpenGuests {
   const listeners: ((instanceId: string) => void)[] = [];
   let timer: NodeJS.Timeout | undefined;
 
+  process.umask(0o022); // modes inside guests are what is written here, whatever the administrator's shell was set to
   for (const directory of [guestsState(places), layersDir(places)]) mkdirSync(directory, { recursive: true, mode: 0o700 });
   for (const directory of [guestsRun(places), runcRoot(places)]) mkdirSync(directory, { recursive: true, mode: 0o711 });
+  for (const directory of [dirname(places.runDir), places.runDir]) chmodSync(directory, statSync(directory).mode | 0o111); // a guest's root passes through to its own
 
   const idsOf = (index: number): IdRange => idRange(options.box, index);
   const placesOf = (instanceId: string): GuestPlaces => {
