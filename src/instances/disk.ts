@@ -3,13 +3,17 @@
 
 import { existsSync, mkdirSync } from "node:fs";
 import { join } from "node:path";
+import { SystemError } from "../linux/libc.ts";
 import { bindIdmapped, mountOverlay, unmountUnder } from "../linux/mount.ts";
 import type { IdRange } from "./id-range.ts";
 import { layersDir, type GuestPlaces, type Places } from "./places.ts";
 
+const EINVAL = 22;
+
 /** The two parts of a layer and of a guest's own disk. */
 export const parts = ["root", "usr"] as const;
 
+/** Empty on its first boot, where it has none. */
 export function ensureDisk(guest: GuestPlaces): void {
   for (const part of parts) for (const directory of ["upper", "work"]) mkdirSync(join(guest.disk, part, directory), { recursive: true, mode: 0o755 });
 }
@@ -20,7 +24,12 @@ export function mountRoot(places: Places, guest: GuestPlaces, ids: IdRange, laye
   const view = (name: string, source: string, readOnly: boolean): string => {
     const target = join(guest.views, name);
     mkdirSync(target, { recursive: true });
-    bindIdmapped(source, target, guest.userns, readOnly);
+    try {
+      bindIdmapped(source, target, guest.userns, readOnly);
+    } catch (error) {
+      if (!(error instanceof SystemError) || error.errno !== EINVAL) throw error;
+      throw new Error(`the file system of ${source} cannot be seen with other ids (an overlay or network file system, as in a container?): ${error.message}`);
+    }
     return target;
   };
   try {

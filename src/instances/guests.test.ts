@@ -2,7 +2,7 @@
 import { after, before, test } from "node:test";
 import assert from "node:assert/strict";
 import { randomBytes } from "node:crypto";
-import { existsSync, mkdtempSync, readFileSync, readdirSync, rmSync, statSync } from "node:fs";
+import { existsSync, mkdtempSync, readFileSync, readdirSync, rmSync, statSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { run, type Finished } from "../linux/exec.ts";
@@ -114,9 +114,9 @@ test("the guide's commands, as root and as ec2-user", async () => {
 test("ssh with the instance's key, sudo behind it; the console shows the host's keys", async () => {
   const spec = specOf(1);
   const ssh = (user: string): Promise<Finished> => run(["nsenter", `--net=${fabric}`, "ssh", "-F", "none", "-o", "StrictHostKeyChecking=no", "-o", "UserKnownHostsFile=/dev/null", "-o", "BatchMode=yes",
-    "-o", "ConnectTimeout=5", "-i", join(stateDir, "key"), `${user}@10.0.1.10`, "sudo id -un; which sysctl; ssh-add -l; [ -t 0 ] || echo no tty"], { okStatuses: anyStatus });
+    "-o", "ConnectTimeout=5", "-tt", "-i", join(stateDir, "key"), `${user}@10.0.1.10`, "sudo id -un; which sysctl; tty"], { okStatuses: anyStatus });
   const { stdout, stderr } = await ssh("ec2-user");
-  assert.match(stdout, /^root\n\/usr\/sbin\/sysctl\n[^]*no tty/, stderr);
+  assert.match(stdout, /^root\r\n\/usr\/sbin\/sysctl\r\n\/dev\/pts\/0/, stderr);
   assert.equal((await ssh("root")).status, 255);
   const log = (await guests.consoleOutput(spec.instanceId))!.text;
   assert.match(log, /-----BEGIN SSH HOST KEY FINGERPRINTS-----\n256 SHA256:\S+ \S+ \(ECDSA\)\n256 SHA256:\S+ \S+ \(ED25519\)\n-----END/);
@@ -164,6 +164,8 @@ test("a guest outlives whoever started it, and its end is told", async () => {
   const spec = { ...specOf(1), bootNumber: 2 };
   const other = openGuests({ box, runDir, stateDir });
   const ended = new Promise<string>((resolve) => other.onExit(resolve));
+  await run(["runc", "--root", join(runDir, "runc"), "pause", spec.instanceId]); // killed in the middle of a capture
+  writeFileSync(join(runDir, "guests", spec.instanceId, "frozen"), "");
   assert.equal((await other.read()).find((g) => g.instanceId === spec.instanceId)?.status, "running");
   await inside(spec, "sudo poweroff", "ec2-user"); // which ends with everything else there
   assert.equal(await ended, spec.instanceId);
@@ -190,6 +192,36 @@ test("user data runs once; hostile disks lead nowhere; the NAT image needs nothi
   assert.equal(await said(again, "cat /root/runs; hostname"), `once\n${spec.hostname}`);
   await guests.remove(spec.instanceId);
   await guests.removeLayer("ami-2");
+});
+
+test("CDK's user data for a NAT instance; a stopped guest becomes an image", async () => {
+  const userData = Buffer.from(`#!/bin/bash
+yum install iptables-services -y
+systemctl enable iptables
+systemctl start iptables
+echo "net.ipv4.ip_forward=1" > /etc/sysctl.d/custom-ip-forwarding.conf
+sudo sysctl -p /etc/sysctl.d/custom-ip-forwarding.conf
+sudo /sbin/iptables -t nat -A POSTROUTING -o $(route -n | awk '/^0.0.0.0/{print $NF}') -j MASQUERADE
+sudo /sbin/iptables -F FORWARD
+sudo service iptables save
+rm -rf /etc/profile.d; mkdir /etc/profile.d
+`).toString("base64");
+  const source = specOf(5, { layers: ["al2023"], userData });
+  await boot(source);
+  await said(source, "for i in $(seq 400); do [ -e /var/lib/cloud/instance/boot-finished ] && exit; sleep 0.05; done; exit 1");
+  assert.match(await said(source, "iptables -S"), /-A INPUT -m state --state RELATED,ESTABLISHED -j ACCEPT/);
+  await guests.stop(source.instanceId);
+  const layers = await guests.capture(source.instanceId, "ami-3");
+  const spec = specOf(6, { layers });
+  await boot(spec);
+  await booted(spec);
+  assert.equal(await said(spec, "cat /proc/sys/net/ipv4/ip_forward"), "1");
+  const rules = await said(spec, "iptables-save");
+  assert.match(rules, /-A POSTROUTING -o eth0 -j MASQUERADE/);
+  assert.match(rules, /-A INPUT -j REJECT --reject-with icmp-host-prohibited/);
+  assert.doesNotMatch(rules, /-A FORWARD/);
+  await Promise.all([source, spec].map((s) => guests.remove(s.instanceId)));
+  await guests.removeLayer("ami-3");
 });
 
 test("what a kill left in the middle is finished or removed", async () => {
