@@ -7,7 +7,7 @@ import { run, start } from "../linux/exec.ts";
 import { isAlive, type ProcessIdentity } from "../linux/process.ts";
 import { runcRoot, type GuestPlaces, type Places } from "./places.ts";
 
-const CONSOLE_LIMIT = 1 << 20;
+const CONSOLE_LIMIT = 1 << 20, START_MS = 60_000;
 
 /** The guest's init when it runs; undefined when it never started or has ended. */
 export function runningInit(places: Places, instanceId: string): ProcessIdentity | undefined {
@@ -30,7 +30,10 @@ export async function startContainer(places: Places, guest: GuestPlaces, instanc
   const output = openSync(guest.console, "a", 0o600);
   try {
     const argv = ["runc", "--root", runcRoot(places), "--log", log, "--log-format", "json", "run", "--detach", "--bundle", guest.run, instanceId];
-    const status = await (await start(argv, { stdio: ["ignore", output, output] })).exited;
+    const runc = await start(argv, { stdio: ["ignore", output, output] });
+    const timer = setTimeout(() => runc.end(), START_MS);
+    const status = await runc.exited;
+    clearTimeout(timer);
     const init = runningInit(places, instanceId);
     if (status !== 0 || init === undefined) throw new Error(`the instance's first process did not start: ${lastError(log) ?? `runc's exit status is ${status}`}`);
     return init;
@@ -41,9 +44,12 @@ export async function startContainer(places: Places, guest: GuestPlaces, instanc
 
 function lastError(log: string): string | undefined {
   if (!existsSync(log)) return undefined;
-  const lines = readFileSync(log, "utf8").trim().split("\n").filter((line) => line !== "");
-  const last = lines.at(-1);
-  return last === undefined ? undefined : (JSON.parse(last) as { msg: string }).msg;
+  const last = readFileSync(log, "utf8").trim().split("\n").at(-1) ?? "";
+  try {
+    return (JSON.parse(last) as { msg: string }).msg;
+  } catch {
+    return last === "" ? undefined : last; // cut short
+  }
 }
 
 /** Ends every process of it and forgets it; nothing when there is none. */

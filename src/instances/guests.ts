@@ -5,7 +5,6 @@ import { chmodSync, existsSync, mkdirSync, readFileSync, readdirSync, rmSync, st
 import { open } from "node:fs/promises";
 import { dirname, join } from "node:path";
 import { assert } from "../lib/assert.ts";
-import { log } from "../lib/log.ts";
 import { mountsUnder, unmountUnder } from "../linux/mount.ts";
 import { isAlive, signal, waitForEnd, type ProcessIdentity } from "../linux/process.ts";
 import { buildBaseImages } from "./base-images.ts";
@@ -179,7 +178,6 @@ export function openGuests(options: GuestsOptions): OpenGuests {
     ensureBaseImages: async () => {
       const inUse = (await read()).some((guest) => guest.status === "running");
       await buildBaseImages(places, inUse);
-      log("info", "base images are there");
     },
     close: () => { clearInterval(timer); timer = undefined; },
   };

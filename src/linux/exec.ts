@@ -18,13 +18,21 @@ export class CommandError extends Error {
 }
 
 export interface Finished { readonly stdout: string; readonly stderr: string; readonly status: number }
-export interface RunOptions { readonly input?: string; readonly timeoutMs?: number; readonly okStatuses?: readonly number[]; readonly cwd?: string }
+export interface RunOptions {
+  readonly input?: string;
+  readonly timeoutMs?: number;
+  readonly okStatuses?: readonly number[];
+  readonly cwd?: string;
+  /** Runs the spawning itself, for instance inside a network namespace: the program inherits what the thread has at that moment. */
+  readonly around?: <T>(spawn: () => T) => T;
+}
 
 /** Runs a program to its end. @throws CommandError for a status that is not among `okStatuses` (0). */
 export function run(argv: readonly string[], options: RunOptions = {}): Promise<Finished> {
   const [file, ...args] = argv as [string, ...string[]];
   return new Promise((resolve, reject) => {
-    const child = spawn(file, args, { stdio: ["pipe", "pipe", "pipe"], cwd: options.cwd });
+    const spawnIt = () => spawn(file, args, { stdio: ["pipe", "pipe", "pipe"], cwd: options.cwd });
+    const child = options.around ? options.around(spawnIt) : spawnIt();
     const timer = setTimeout(() => child.kill("SIGKILL"), options.timeoutMs ?? 60_000);
     let stdout = "", stderr = "";
     child.stdout.on("data", (chunk: Buffer) => { stdout += chunk; });

@@ -9,7 +9,7 @@ export const readLinks = (netnsPath: string): Map<string, number> => inNetns(net
 
 /** `ip -batch` inside a namespace (`ip -n` takes names only, not paths); stops at the first line that fails. */
 export async function ipBatch(netnsPath: string, lines: readonly string[], force = false): Promise<void> {
-  if (lines.length > 0) await run(["nsenter", `--net=${netnsPath}`, "ip", ...(force ? ["-force"] : []), "-batch", "-"], { input: `${lines.join("\n")}\n` });
+  if (lines.length > 0) await run(["ip", ...(force ? ["-force"] : []), "-batch", "-"], { input: `${lines.join("\n")}\n`, around: (spawn) => inNetns(netnsPath, spawn) });
 }
 
 export interface VethPair {
