@@ -9,14 +9,14 @@ import { run, type Finished } from "../linux/exec.ts";
 import { addVethPairs, ipBatch } from "../linux/link.ts";
 import { mountsUnder } from "../linux/mount.ts";
 import { createNetns, deleteNetns } from "../linux/netns.ts";
-import { openGuests, type OpenGuests } from "./guests.ts";
+import { openGuests, type RuncGuests } from "./guests.ts";
 import type { GuestSpec } from "./guest.ts";
 
 const box = `t-${randomBytes(4).toString("hex")}`;
 const runDir = `/run/vpcbox/${box}`;
 const fabric = join(runDir, "netns", "fabric");
 const stateDir = mkdtempSync(join(tmpdir(), "vpcbox-instances-"));
-let guests: OpenGuests;
+let guests: RuncGuests;
 let key: string;
 
 before(async () => {

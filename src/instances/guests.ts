@@ -26,7 +26,7 @@ export interface GuestsOptions {
   /** Programs for guests that this machine need not have (tools/guest-packages.sh). */
   readonly guestUsr?: string;
 }
-export interface OpenGuests extends Guests {
+export interface RuncGuests extends Guests {
   /** Builds the base images that are missing or of another version. */
   ensureBaseImages(): Promise<void>;
   /** Ends the watch over guests' processes; the guests go on. */
@@ -37,7 +37,7 @@ const STOP_MS = 2000, KILL_MS = 5000, WATCH_MS = 200, CONSOLE_OUTPUT_BYTES = 655
 
 interface BootRecord { readonly bootNumber: number; readonly index: number; readonly layers: readonly string[] }
 
-export function openGuests(options: GuestsOptions): OpenGuests {
+export function openGuests(options: GuestsOptions): RuncGuests {
   const places: Places = { runDir: options.runDir, stateDir: options.stateDir, guestUsr: options.guestUsr ?? "/var/lib/vpcbox/guest-usr" };
   const watched = new Map<string, ProcessIdentity>();
   const captures = new Set<string>();
