@@ -11,15 +11,18 @@ export interface Filter { Name?: string | undefined; Values?: string[] | undefin
 export type FilterTable<R> = Readonly<Record<string, (record: R) => string | readonly string[] | undefined>>;
 
 /** EC2's wildcards: * any run, ? one character, \ escapes. Case matters. */
-export function matches(pattern: string, value: string): boolean {
-  if (!/[*?\\]/.test(pattern)) return pattern === value;
+export const matches = (pattern: string, value: string): boolean => matcher(pattern)(value);
+
+function matcher(pattern: string): (value: string) => boolean {
+  if (!/[*?\\]/.test(pattern)) return (value) => pattern === value;
   let source = "";
   for (let i = 0; i < pattern.length; i++) {
     const c = pattern[i]!;
     if (c === "\\" && i + 1 < pattern.length) source += escapeRegExp(pattern[++i]!);
     else source += c === "*" ? ".*" : c === "?" ? "." : escapeRegExp(c);
   }
-  return new RegExp(`^${source}$`, "s").test(value);
+  const expression = new RegExp(`^${source}$`, "s");
+  return (value) => expression.test(value);
 }
 const escapeRegExp = (s: string): string => s.replace(/[.*+?^${}()|[\]\\]/g, "\\$&");
 
@@ -34,10 +37,11 @@ export function applyFilters<R extends { readonly tags?: Readonly<Record<string,
     if (wanted.length > 200) throw new Ec2Error("FilterLimitExceeded", "The maximum number of filter values specified on a single call is 200");
     const read = readerOf(name, table);
     if (!read) throw new Ec2Error("InvalidParameterValue", `The filter '${name}' is invalid`);
+    const tests = wanted.map(matcher);
     left = left.filter((record) => {
       const has = read(record);
       const values = has === undefined ? [] : typeof has === "string" ? [has] : has;
-      return values.some((v) => wanted.some((w) => matches(w, v)));
+      return values.some((v) => tests.some((test) => test(v)));
     });
   }
   return left;
@@ -50,10 +54,12 @@ function readerOf<R extends { readonly tags?: Readonly<Record<string, string>> }
   return Object.hasOwn(table, name) ? table[name] : undefined;
 }
 
+/** What MaxResults may be. */
+export interface PageLimits { readonly min: number; readonly max: number }
 export interface Page<R> { readonly items: readonly R[]; readonly nextToken: string | undefined }
 
 /** Cuts one page. The token is opaque and stays good while records come and go: it names the last item given. */
-export function paginate<R>(items: readonly R[], keyOf: (item: R) => string, maxResults: number | undefined, nextToken: string | undefined, limits: { min: number; max: number } = { min: 5, max: 1000 }): Page<R> {
+export function paginate<R>(items: readonly R[], keyOf: (item: R) => string, maxResults: number | undefined, nextToken: string | undefined, limits: PageLimits = { min: 5, max: 1000 }): Page<R> {
   if (maxResults !== undefined && (!Number.isInteger(maxResults) || maxResults < limits.min || maxResults > limits.max))
     throw new Ec2Error("InvalidParameterValue", `Value ( ${maxResults} ) for parameter maxResults is invalid. Expecting a value between ${limits.min} and ${limits.max}.`);
   let start = 0;
@@ -82,6 +88,9 @@ export interface DescribeRequest<K extends Kind> {
   readonly nextToken?: string | undefined;
   readonly dryRun?: boolean | undefined;
   readonly table: FilterTable<Tables[K]>;
+  /** Ids and MaxResults may come together; most of AWS's operations refuse that. */
+  readonly pagesIds?: boolean;
+  readonly limits?: PageLimits;
   /** Fewer records than the region's, where a resource hides some. */
   readonly visible?: (record: Tables[K]) => boolean;
 }
@@ -93,7 +102,7 @@ export function describe<K extends Exclude<Kind, "key-pair">>(ctx: Context, requ
   if (request.visible) records = records.filter(request.visible);
   const ids = request.ids ?? [];
   if (ids.length > 0) {
-    if (request.maxResults !== undefined)
+    if (request.maxResults !== undefined && !request.pagesIds)
       throw new Ec2Error("InvalidParameterCombination", "The parameter maxResults cannot be used with the parameter ids in the same request.");
     for (const id of ids) checkId(request.kind, id);
     const wanted = new Set(ids);
@@ -104,7 +113,7 @@ export function describe<K extends Exclude<Kind, "key-pair">>(ctx: Context, requ
   }
   const filtered = applyFilters(records, request.filters, request.table);
   if (request.dryRun) throw new Ec2Error("DryRunOperation", "Request would have succeeded, but DryRun flag is set.", 412);
-  return paginate(filtered, (r) => r.id, request.maxResults, request.nextToken);
+  return paginate(filtered, (r) => r.id, request.maxResults, request.nextToken, request.limits);
 }
 
 /** Tags as EC2 shows them, in order of key. undefined when there are none: EC2 leaves the element out. */

@@ -1,0 +1,44 @@
+// Owns what a route table means (Amazon VPC user guide, "Route tables"): which table a subnet obeys, whether a route leads anywhere,
+// and which route an address takes. Pure: the API shows it, the plan compiles it.
+
+import { contains, parseCidr } from "../lib/ip.ts";
+import { must } from "../lib/assert.ts";
+import type { Route, RouteTable, Subnet } from "./records.ts";
+import type { Snapshot } from "./snapshot.ts";
+
+/**
+ * A route is a blackhole when its gateway is not attached to the table's VPC, or when its interface is gone, is attached to
+ * nothing, or belongs to an instance that is neither starting nor running.
+ */
+export function routeState(snapshot: Snapshot, table: RouteTable, route: Route): "active" | "blackhole" {
+  const target = route.target;
+  if (target.kind === "local") return "active";
+  if (target.kind === "gateway") return snapshot.get("internet-gateway", target.gatewayId)?.vpcId === table.vpcId ? "active" : "blackhole";
+  const attachment = snapshot.get("network-interface", target.networkInterfaceId)?.attachment;
+  const state = attachment && snapshot.get("instance", attachment.instanceId)?.state;
+  return state === "running" || state === "pending" ? "active" : "blackhole";
+}
+
+export function mainRouteTable(snapshot: Snapshot, region: string, vpcId: string): RouteTable {
+  return must(snapshot.list("route-table", region).find((table) => table.vpcId === vpcId && table.associations.some((a) => a.main)), `VPC ${vpcId} has a main route table`);
+}
+
+/** The table that the subnet is associated with, else its VPC's main one. */
+export function effectiveRouteTable(snapshot: Snapshot, subnet: Subnet): RouteTable {
+  const own = snapshot.list("route-table", subnet.region).find((table) => table.associations.some((a) => a.subnetId === subnet.id));
+  return own ?? mainRouteTable(snapshot, subnet.region, subnet.vpcId);
+}
+
+/** The most specific route for an address, blackholes included: a blackhole hides the wider routes behind it. */
+export function longestMatch(routes: readonly Route[], address: number): Route | undefined {
+  let best: Route | undefined;
+  let bestLength = -1;
+  for (const route of routes) {
+    const block = parseCidr(route.destination);
+    if (block && contains(block, address) && block.prefixLength > bestLength) {
+      best = route;
+      bestLength = block.prefixLength;
+    }
+  }
+  return best;
+}
