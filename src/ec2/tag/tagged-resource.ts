@@ -1,0 +1,46 @@
+// Owns what can have tags: every record of a region, and the rules inside security groups; found by id, and written back.
+
+import { isId } from "../../lib/ids.ts";
+import type { SecurityGroupRule, Tags } from "../../model/records.ts";
+import type { Kind, Snapshot, Transaction } from "../../model/snapshot.ts";
+import { Ec2Error } from "../../wire/error.ts";
+import { unknownRules } from "../security-group/rule-ids.ts";
+import { naming, notFound } from "../resource.ts";
+
+export interface Tagged { readonly id: string; readonly type: Kind | "security-group-rule"; readonly tags: Tags }
+
+const prefixOf = (kind: Kind): string => (kind === "key-pair" ? "key" : naming[kind].prefix);
+const kinds: readonly Kind[] = [...(Object.keys(naming) as (keyof typeof naming)[]), "key-pair"];
+
+/** The resource of that id in the region, or its kind's own refusal. */
+export function findTagged(snapshot: Snapshot, region: string, id: string): Tagged {
+  if (isId("sgr", id)) {
+    const rule = rulesOf(snapshot, region).find((r) => r.id === id);
+    if (!rule) throw unknownRules([id]);
+    return { id, type: "security-group-rule", tags: rule.tags };
+  }
+  const kind = kinds.find((k) => isId(prefixOf(k), id));
+  if (kind === undefined) throw new Ec2Error("InvalidID", `The ID '${id}' is not valid`);
+  const record = snapshot.get(kind, id);
+  if (record?.region === region) return { id, type: kind, tags: record.tags };
+  throw kind === "key-pair" ? new Ec2Error("InvalidKeyPair.NotFound", `The key pair '${id}' does not exist`) : notFound(kind, [id]);
+}
+
+/** Every resource of the region that has a tag. */
+export function allTagged(snapshot: Snapshot, region: string): readonly Tagged[] {
+  const records = kinds.flatMap((type) => snapshot.list(type, region).map(({ id, tags }): Tagged => ({ id, type, tags })));
+  const rules = rulesOf(snapshot, region).map(({ id, tags }): Tagged => ({ id, type: "security-group-rule", tags }));
+  return [...records, ...rules].filter((r) => Object.keys(r.tags).length > 0);
+}
+
+export function putTags(tx: Transaction, region: string, { id, type }: Tagged, tags: Tags): void {
+  if (type !== "security-group-rule") {
+    const record = tx.get(type, id)!;
+    tx.put(type, { ...record, tags });
+    return;
+  }
+  const group = tx.list("security-group", region).find((g) => g.rules.some((r) => r.id === id))!;
+  tx.put("security-group", { ...group, rules: group.rules.map((r) => (r.id === id ? { ...r, tags } : r)) });
+}
+
+const rulesOf = (snapshot: Snapshot, region: string): readonly SecurityGroupRule[] => snapshot.list("security-group", region).flatMap((g) => g.rules);

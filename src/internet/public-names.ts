@@ -1,0 +1,58 @@
+// Owns the names that the box's internet knows: its hosts, and EC2's public names, which say their address themselves (Amazon VPC
+// user guide, "DNS attributes for your VPC").
+
+import type { Answer, Question } from "dns-packet";
+import { publicDnsName } from "../lib/dns-names.ts";
+import { contains, formatIp, parseCidr, parseIp } from "../lib/ip.ts";
+import { dnsRoot, hosts, laptopAddress, publicPools } from "./addresses.ts";
+import type { DnsReply } from "./dns-server.ts";
+
+const TTL_SECONDS = 60;
+const named: Readonly<Record<string, string>> = {
+  ...Object.fromEntries(Object.entries(hosts).map(([name, host]) => [name, host.address])),
+  "resolver.example.net": dnsRoot,
+  "laptop.example.net": laptopAddress,
+};
+const pools = publicPools.map((pool) => parseCidr(pool)!);
+const REVERSE_REGION = "us-east-1"; // the internet does not see where an address is in use; inside a VPC the resolver knows
+
+export function answerPublic(question: Question): DnsReply {
+  const found = (...answers: Answer[]): DnsReply => ({ code: "NOERROR", answers, authoritative: true });
+  const { name, type } = question;
+  const reversed = addressInReverseName(name);
+  if (reversed !== undefined) {
+    const data = nameOf(reversed);
+    if (data === undefined) return nothing;
+    return type === "PTR" || type === "ANY" ? found({ type: "PTR", name, ttl: TTL_SECONDS, data }) : found();
+  }
+  const address = Object.hasOwn(named, name) ? named[name]! : addressInName(name);
+  if (address === undefined) return nothing;
+  return type === "A" || type === "ANY" ? found({ type: "A", name, ttl: TTL_SECONDS, data: address }) : found();
+}
+const nothing: DnsReply = { code: "NXDOMAIN", answers: [], authoritative: true };
+
+function nameOf(address: string): string | undefined {
+  const host = Object.keys(named).find((name) => named[name] === address);
+  return host ?? (isPublic(address) ? publicDnsName(address, REVERSE_REGION) : undefined);
+}
+
+function isPublic(address: string): boolean {
+  const value = parseIp(address);
+  return value !== undefined && pools.some((pool) => contains(pool, value));
+}
+
+/** "ec2-203-0-113-10.compute-1.amazonaws.com" -> "203.0.113.10"; undefined for another form, or an address that is not the box's. */
+export function addressInName(name: string): string | undefined {
+  const m = /^ec2-(\d+)-(\d+)-(\d+)-(\d+)\.(?:compute-1|([a-z]{2}(?:-[a-z]+)+-\d)\.compute)\.amazonaws\.com$/.exec(name);
+  if (!m) return undefined;
+  const address = `${m[1]}.${m[2]}.${m[3]}.${m[4]}`;
+  const region = m[5] ?? "us-east-1"; // which alone has a domain of its own form
+  return isPublic(address) && name === publicDnsName(address, region) ? address : undefined;
+}
+
+/** "10.113.0.203.in-addr.arpa" -> "203.0.113.10" */
+export function addressInReverseName(name: string): string | undefined {
+  const m = /^(\d+)\.(\d+)\.(\d+)\.(\d+)\.in-addr\.arpa$/.exec(name);
+  const value = m ? parseIp(`${m[4]}.${m[3]}.${m[2]}.${m[1]}`) : undefined;
+  return value === undefined ? undefined : formatIp(value);
+}
