@@ -46,7 +46,7 @@ export async function openBox(options: DaemonOptions): Promise<Box> {
   const store = openStore(options);
   const snapshot = (): Snapshot => store.snapshot();
   const internet: Internet = openInternet({ box: options.box, runDir: options.runDir });
-  const services: Services = openServices({ runDir: options.runDir, fabricNetns, servicesNetns: netns("services"), internetNetns: netns("internet"), snapshot, accountId: options.accountId });
+  const services: Services = openServices({ runDir: options.runDir, snapshot, accountId: options.accountId });
   const guests: RuncGuests = openGuests({ box: options.box, runDir: options.runDir, stateDir: options.stateDir });
   let datapath: Datapath | undefined;
   let loop: NetworkLoop | undefined;
@@ -91,7 +91,7 @@ export async function openBox(options: DaemonOptions): Promise<Box> {
       ensureRegion: makeRegion,
       applied: (revision) => loop!.applied(revision),
     });
-    api = createApi({ dispatch, secrets: (id) => options.accessKeys.find((k) => k.id === id)?.secret });
+    api = createApi({ dispatch, secrets: (id) => options.accessKeys.find((k) => k.id === id)?.secret, isRegion });
     await listen(api, options);
     const port = (api.address() as AddressInfo).port;
     const endpoint = `http://${options.host}:${port}`;
@@ -113,6 +113,7 @@ export async function openBox(options: DaemonOptions): Promise<Box> {
     await inTurns(there, 4, (guest) => guests.stop(guest.instanceId));
     services.close();
     await services.remove();
+    guests.close();
     await internet.remove();
     datapath?.close();
     await deleteNetns(fabricNetns);
@@ -139,7 +140,7 @@ export async function openBox(options: DaemonOptions): Promise<Box> {
       if (instance.state !== "running") throw new ControlError(409, `${instance.id} is ${instance.state}; start it first`);
       return { argv: guests.execArgv(instance.id, query.get("user") ?? "root", query.get("tty") === "1", []) };
     },
-    "GET /laptop": (query: URLSearchParams) => ({ argv: internet.laptopArgv([], { tty: query.get("tty") === "1" }), shell: true }),
+    "GET /laptop": () => ({ argv: internet.laptopArgv([]), shell: true }),
     "GET /console-output": async (query: URLSearchParams) => ({ text: (await guests.consoleOutput(findInstance(snapshot(), query.get("instance") ?? "").id))?.text ?? "" }),
     "GET /drops": () => ({ drops: drops(snapshot(), datapath!.drops()) }),
   });

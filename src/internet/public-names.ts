@@ -23,11 +23,11 @@ export function answerPublic(question: Question): DnsReply {
   if (reversed !== undefined) {
     const data = nameOf(reversed);
     if (data === undefined) return nothing;
-    return type === "PTR" || type === "ANY" ? found({ type: "PTR", name, ttl: TTL_SECONDS, data }) : found();
+    return type === "PTR" ? found({ type: "PTR", name, ttl: TTL_SECONDS, data }) : found();
   }
   const address = Object.hasOwn(named, name) ? named[name]! : addressInName(name);
   if (address === undefined) return nothing;
-  return type === "A" || type === "ANY" ? found({ type: "A", name, ttl: TTL_SECONDS, data: address }) : found();
+  return type === "A" ? found({ type: "A", name, ttl: TTL_SECONDS, data: address }) : found();
 }
 const nothing: DnsReply = { code: "NXDOMAIN", answers: [], authoritative: true };
 

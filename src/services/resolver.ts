@@ -67,7 +67,7 @@ const codeOf = (reply: Packet): DnsReply["code"] => {
 /** What the VPC itself knows; undefined: ask the internet. */
 export function answerPrivate(snapshot: Snapshot, from: NetworkInterface, question: Question): DnsReply | undefined {
   const found = (answers: Answer[]): DnsReply => ({ code: "NOERROR", answers, authoritative: true });
-  const a = (data: string): DnsReply => found(question.type === "A" || question.type === "ANY" ? [{ type: "A", name: question.name, ttl: TTL_SECONDS, data }] : []);
+  const a = (data: string): DnsReply => found(question.type === "A" ? [{ type: "A", name: question.name, ttl: TTL_SECONDS, data }] : []);
   const inVpc = snapshot.list("network-interface", from.region).filter((eni) => eni.vpcId === from.vpcId);
   const reverse = /^(\d+)\.(\d+)\.(\d+)\.(\d+)\.in-addr\.arpa$/.exec(question.name);
   if (reverse) {

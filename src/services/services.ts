@@ -19,7 +19,6 @@ export interface ServicesOptions {
   readonly runDir: string;
   readonly accountId: string;
   snapshot(): Snapshot;
-  randomHex(digits: number): string;
 }
 
 export interface Services {
@@ -51,7 +50,7 @@ export function openServices(options: ServicesOptions): Services {
       upstream = resolver;
       const address = parseIp(resolverAddress)!;
       const [udp, tcp] = inNetns(path, () => [boundSocket("udp", address, 53), boundSocket("tcp", address, 53)] as const);
-      dns = serveDns(udp, tcp, resolver.answer);
+      dns = serveDns({ udpFd: udp, tcpFd: tcp, answer: resolver.answer });
       metadata = createMetadataServer(options);
       metadata.listen({ fd: inNetns(path, () => boundSocket("tcp", parseIp(metadataAddress)!, 80)) });
     },
