@@ -100,8 +100,8 @@ function setIpv4(path: string, setting: string): void {
 /** No IPv6 of its own accord: no packet of it moves in the box. */
 function quieten(path: string): void {
   inNetns(path, () => {
-    for (const of of ["all", "default"]) {
-      const file = `/proc/sys/net/ipv6/conf/${of}/disable_ipv6`;
+    for (const scope of ["all", "default"]) {
+      const file = `/proc/sys/net/ipv6/conf/${scope}/disable_ipv6`;
       if (existsSync(file)) writeFileSync(file, "1");
     }
   });
