@@ -5,7 +5,7 @@ import { rmSync, writeFileSync } from "node:fs";
 import { holdNamespaces } from "../linux/exec.ts";
 import { loopbackUp } from "../linux/libc.ts";
 import { mountsUnder, unmountUnder } from "../linux/mount.ts";
-import { inNetns, keepNamespace } from "../linux/netns.ts";
+import { inNetns, keepNamespace, withoutIpv6 } from "../linux/netns.ts";
 import type { IdRange } from "./id-range.ts";
 import type { GuestPlaces } from "./places.ts";
 
@@ -30,6 +30,7 @@ export async function ensureNamespaces(places: GuestPlaces, ids: IdRange): Promi
   }
   inNetns(places.netns, () => {
     for (const [name, value] of settings) writeFileSync(`/proc/sys/net/ipv4/${name}`, value);
+    withoutIpv6();
     loopbackUp();
   });
 }

@@ -1,7 +1,7 @@
 // Owns the box's own internet: a namespace of hosts with names and public addresses, one of a host that answers no ping, and the
 // user's laptop, all sealed: no route leads out of them but to the fabric. Addresses are in addresses.ts.
 
-import { existsSync, writeFileSync } from "node:fs";
+import { writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { ipBatch, readLinks } from "../linux/link.ts";
 import { createNetns, deleteNetns, inNetns } from "../linux/netns.ts";
@@ -38,7 +38,6 @@ export function openInternet(options: { readonly box: string; readonly runDir: s
 
   const ensureNetwork = async (): Promise<void> => {
     await Promise.all(["internet", "laptop", "silent"].map((name) => createNetns(netns(name))));
-    for (const name of ["internet", "laptop", "silent"]) quieten(netns(name));
     for (const key of ["ip_forward=1", "conf/all/send_redirects=0", "conf/default/send_redirects=0"]) setIpv4(netns("internet"), key);
     setIpv4(netns("silent"), "icmp_echo_ignore_all=1");
 
@@ -95,14 +94,4 @@ function silentHost(): string {
 function setIpv4(path: string, setting: string): void {
   const [key, value] = setting.split("=") as [string, string];
   inNetns(path, () => writeFileSync(`/proc/sys/net/ipv4/${key}`, value));
-}
-
-/** No IPv6 of its own accord: no packet of it moves in the box. */
-function quieten(path: string): void {
-  inNetns(path, () => {
-    for (const scope of ["all", "default"]) {
-      const file = `/proc/sys/net/ipv6/conf/${scope}/disable_ipv6`;
-      if (existsSync(file)) writeFileSync(file, "1");
-    }
-  });
 }

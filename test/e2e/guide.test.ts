@@ -185,6 +185,7 @@ test("taking it down in the wrong order is refused, in the right order it goes, 
   await box.aws("ec2", "delete-vpc", "--vpc-id", n.vpc);
   await box.aws("ec2", "delete-key-pair", "--key-name", "mykeypair");
   assert.equal((await run("ls", [`/run/vpcbox/${box.name}/guests`])).stdout.trim(), "");
-  const { stdout } = await run("ip", ["-n", `/run/vpcbox/${box.name}/netns/fabric`, "-o", "link"]);
+  const { stdout } = await run("nsenter", [`--net=/run/vpcbox/${box.name}/netns/fabric`, "ip", "-o", "link"]);
+  assert.match(stdout, /vbinternet@/);
   assert.doesNotMatch(stdout, /vb\d+@/);
 });

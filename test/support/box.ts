@@ -18,6 +18,7 @@ export function run(file: string, args: readonly string[], options: { env?: Node
     const child = execFile(file, args, { env: options.env ?? process.env, timeout: options.timeoutMs ?? 60_000, maxBuffer: 16 << 20 }, (error: ExecFileException | null, stdout, stderr) => {
       resolve({ status: error ? (typeof error.code === "number" ? error.code : 255) : 0, stdout, stderr });
     });
+    child.stdin?.on("error", () => undefined); // it ended without reading
     child.stdin?.end(options.input ?? "");
   });
 }
