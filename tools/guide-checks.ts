@@ -10,11 +10,14 @@ import { StepFailure, type Report } from "./guide-report.ts";
 const SSH = ["ssh", "-F", "/dev/null", "-o", "StrictHostKeyChecking=no", "-o", "UserKnownHostsFile=/dev/null", "-o", "LogLevel=ERROR", "-o", "BatchMode=yes", "-o", "ConnectTimeout=5", "-o", "ConnectionAttempts=10"];
 const INNER = "ssh -o StrictHostKeyChecking=no -o UserKnownHostsFile=/dev/null -o LogLevel=ERROR -o BatchMode=yes -o ConnectTimeout=5 -o ConnectionAttempts=10";
 
+/** `ssh-agent COMMAND` would stay for up to 10 s after the command: this one ends with it. */
+const WITH_AGENT = `eval "$(ssh-agent -s)" >/dev/null; trap 'kill "$SSH_AGENT_PID"' EXIT; ssh-add -q "$0" && "$@"`;
+
 /** @throws StepFailure unless the private instance pinged ietf.org through the NAT instance. */
 export async function checkConnection(box: GuideBox, report: Report, network: GuideNetwork, instance: Instance): Promise<void> {
   const privateAddress = instance.PrivateIpAddress!;
   const { publicAddress } = network;
-  const onNat = (command: string): Promise<Result> => box.laptop(["ssh-agent", "sh", "-c", 'ssh-add -q "$0" && exec "$@"', network.keyFile, ...SSH, "-A", `ec2-user@${publicAddress}`, command]);
+  const onNat = (command: string): Promise<Result> => box.laptop(["sh", "-c", WITH_AGENT, network.keyFile, ...SSH, "-A", `ec2-user@${publicAddress}`, command]);
   const onPrivate = (command: string): Promise<Result> => onNat(`${INNER} ec2-user@${privateAddress} '${command}'`);
   const ping = async (result: Promise<Result>): Promise<string> => {
     const { status, stdout, stderr } = await result;
