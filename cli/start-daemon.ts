@@ -10,6 +10,9 @@ import { logFile, type RememberedOptions } from "./box-files.ts";
 import { searchPath } from "./requirements.ts";
 
 const DAEMON = fileURLToPath(new URL("../src/daemon.ts", import.meta.url));
+// Against memory that nobody uses: a small young generation, and a C library that gives back what a burst of work needed (docs/performance.md).
+const ALLOCATOR = { MALLOC_ARENA_MAX: "2", MALLOC_TRIM_THRESHOLD_: "131072" };
+const NODE_FLAGS = ["--disable-warning=ExperimentalWarning", "--max-semi-space-size=2"];
 const LOG_LIMIT_BYTES = 16 << 20;
 
 export interface DaemonArguments extends RememberedOptions {
@@ -63,9 +66,9 @@ function launch(options: DaemonArguments): { child: ChildProcess; failure: (stat
   const from = rotate(file);
   const log = openSync(file, "a", 0o600);
   try {
-    const child = spawn(process.execPath, ["--disable-warning=ExperimentalWarning", DAEMON, JSON.stringify(options)], {
-      detached: true, cwd: "/", env: { ...process.env, PATH: searchPath() }, stdio: ["ignore", log, log, "pipe"],
-    });
+    const child = spawn(process.execPath, [...NODE_FLAGS, DAEMON, options.box], { detached: true, cwd: "/", env: { ...process.env, ...ALLOCATOR, PATH: searchPath() }, stdio: ["pipe", log, log, "pipe"] });
+    child.stdin!.on("error", () => undefined); // it ended at once: that is reported below
+    child.stdin!.end(JSON.stringify(options)); // not as an argument, which every user sees: access keys are in it
     return { child, failure: (status) => lastWords(file, from) ?? `the daemon ended (${status}) before its API answered; see ${file}` };
   } finally {
     closeSync(log);

@@ -14,6 +14,7 @@ import { openGuests, type RuncGuests } from "./instances/guests.ts";
 import { openInternet, type Internet } from "./internet/internet.ts";
 import { newId } from "./lib/ids.ts";
 import { log } from "./lib/log.ts";
+import { ensureMounted } from "./linux/mount.ts";
 import { createNetns, deleteNetns } from "./linux/netns.ts";
 import { forgetTerminated } from "./model/lifecycle.ts";
 import { isRegion } from "./model/regions.ts";
@@ -64,6 +65,7 @@ export async function openBox(options: DaemonOptions): Promise<Box> {
 
   const start = async (): Promise<string> => {
     await createNetns(fabricNetns);
+    ensureMounted("bpf", "/sys/fs/bpf");
     datapath = openDatapath(pinDir);
     const fabric = new Fabric(fabricNetns, datapath);
     await Promise.all([internet.ensure(), services.ensure(), guests.ensureBaseImages()]);

@@ -1,4 +1,4 @@
-// Owns the daemon's options: one JSON argument, checked once, so that nothing below asks twice.
+// Owns the daemon's options: one JSON text, checked once, so that nothing below asks twice.
 
 import { arch } from "node:os";
 
@@ -15,8 +15,8 @@ export interface DaemonOptions {
   readonly architecture: "x86_64" | "arm64";
 }
 
-export function parseOptions(text: string | undefined): DaemonOptions {
-  const given = JSON.parse(text ?? "{}") as Partial<Omit<DaemonOptions, "quotas">> & { quotas?: Record<string, number | string> };
+export function parseOptions(text: string): DaemonOptions {
+  const given = JSON.parse(text) as Partial<Omit<DaemonOptions, "quotas">> & { quotas?: Record<string, number | string> };
   const box = given.box ?? "default";
   if (!/^[a-z0-9][a-z0-9-]{0,30}$/.test(box)) throw new Error(`"${box}" is not a box name: use a-z, 0-9 and dashes, 31 characters at most`);
   const quotas = Object.fromEntries(Object.entries(given.quotas ?? {}).map(([name, value]) => [name, value === "unlimited" ? Infinity : Number(value)]));

@@ -1,14 +1,13 @@
-// Owns the wiring of the box: store, kernel, guests, internet, services, API and control socket, in the order in which they
-// start and stop. Imported by nobody. Run as `node src/daemon.ts JSON` by `vpcbox up`; with {"cleanup": true} it only takes
-// down what a dead box left behind.
+// Owns the daemon's process: options in, ready line out, signals. Imported by nobody. Run as `node src/daemon.ts BOX` by `vpcbox up`,
+// with its options as JSON on standard input; with {"cleanup": true} it only takes down what a dead box left behind.
 
-import { mkdirSync, rmSync, writeSync } from "node:fs";
+import { mkdirSync, readFileSync, rmSync, writeSync } from "node:fs";
 import { join } from "node:path";
 import { parseOptions, type DaemonOptions } from "./daemon-options.ts";
 import { openBox } from "./box.ts";
 import { log } from "./lib/log.ts";
 
-const options: DaemonOptions = parseOptions(process.argv[2]);
+const options: DaemonOptions = parseOptions(readFileSync(0, "utf8"));
 
 process.on("uncaughtException", (error) => log("error", "uncaught", { error: error.stack ?? error.message }));
 process.on("unhandledRejection", (error) => log("error", "unhandled rejection", { error: (error as Error)?.stack ?? String(error) }));
