@@ -33,7 +33,7 @@ ping iputils-ping
 /usr/lib/*-linux-gnu/libbpf.so.1 libbpf1
 EOF
   [ "${1:-}" = --test ] && cat <<EOF
-aws awscli
+/usr/bin/aws awscli
 clang clang
 llvm-strip llvm
 wrk wrk

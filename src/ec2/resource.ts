@@ -7,7 +7,10 @@ import { Ec2Error } from "../wire/error.ts";
 
 interface Naming { readonly prefix: string; readonly malformed: string; readonly notFound: string; readonly what: string }
 
-export const naming: Readonly<Record<Exclude<Kind, "key-pair">, Naming>> = {
+/** Kinds that calls name by an id. Key pairs and IAM's records go by name. */
+export type NamedById = Exclude<Kind, "key-pair" | "iam-role" | "iam-instance-profile" | "iam-policy">;
+
+export const naming: Readonly<Record<NamedById, Naming>> = {
   "vpc": { prefix: "vpc", malformed: "InvalidVpcID.Malformed", notFound: "InvalidVpcID.NotFound", what: "vpc ID" },
   "subnet": { prefix: "subnet", malformed: "InvalidSubnetID.Malformed", notFound: "InvalidSubnetID.NotFound", what: "subnet ID" },
   "internet-gateway": { prefix: "igw", malformed: "InvalidInternetGatewayId.Malformed", notFound: "InvalidInternetGatewayID.NotFound", what: "internetGateway ID" },
@@ -22,16 +25,21 @@ export const naming: Readonly<Record<Exclude<Kind, "key-pair">, Naming>> = {
   "launch-template": { prefix: "lt", malformed: "InvalidLaunchTemplateId.Malformed", notFound: "InvalidLaunchTemplateId.NotFound", what: "launch template ID" },
   "network-acl": { prefix: "acl", malformed: "InvalidNetworkAclId.Malformed", notFound: "InvalidNetworkAclID.NotFound", what: "networkAcl ID" },
   "dhcp-options": { prefix: "dopt", malformed: "InvalidDhcpOptionsId.Malformed", notFound: "InvalidDhcpOptionID.NotFound", what: "dhcpOption ID" },
+  "natgateway": { prefix: "nat", malformed: "NatGatewayMalformed", notFound: "NatGatewayNotFound", what: "NAT gateway" },
+  "vpc-peering-connection": { prefix: "pcx", malformed: "InvalidVpcPeeringConnectionId.Malformed", notFound: "InvalidVpcPeeringConnectionID.NotFound", what: "vpcPeeringConnection ID" },
+  "prefix-list": { prefix: "pl", malformed: "InvalidPrefixListID.Malformed", notFound: "InvalidPrefixListID.NotFound", what: "prefix list ID" },
+  "vpc-flow-log": { prefix: "fl", malformed: "InvalidFlowLogId.Malformed", notFound: "InvalidFlowLogId.NotFound", what: "flow log ID" },
+  "subnet-cidr-reservation": { prefix: "scr", malformed: "InvalidSubnetCidrReservationID.Malformed", notFound: "InvalidSubnetCidrReservationID.NotFound", what: "subnet CIDR reservation ID" },
 };
 
-export function checkId(kind: Exclude<Kind, "key-pair">, id: string): void {
+export function checkId(kind: NamedById, id: string): void {
   const n = naming[kind];
   if (isId(n.prefix, id)) return;
   if (kind === "elastic-ip") throw new Ec2Error(n.notFound, `The allocation ID '${id}' does not exist`);
   throw new Ec2Error(n.malformed, `Invalid id: "${id}" (expecting "${n.prefix}-...")`);
 }
 
-export function notFound(kind: Exclude<Kind, "key-pair">, ids: readonly string[]): Ec2Error {
+export function notFound(kind: NamedById, ids: readonly string[]): Ec2Error {
   const n = naming[kind];
   if (kind === "image") return new Ec2Error(n.notFound, `The image id '[${ids.join(", ")}]' does not exist`);
   if (ids.length > 1) return new Ec2Error(n.notFound, `The ${n.what}s '${ids.join(", ")}' do not exist`);
@@ -39,7 +47,7 @@ export function notFound(kind: Exclude<Kind, "key-pair">, ids: readonly string[]
 }
 
 /** The record of that id in the region, or AWS's refusal. MissingParameter was checked by the wire layer. */
-export function find<K extends Exclude<Kind, "key-pair">>(snapshot: Snapshot, kind: K, id: string | undefined, region: string): Tables[K] {
+export function find<K extends NamedById>(snapshot: Snapshot, kind: K, id: string | undefined, region: string): Tables[K] {
   if (id === undefined || id === "") throw new Ec2Error("MissingParameter", `The request must contain the parameter ${naming[kind].what}`);
   checkId(kind, id);
   const record = snapshot.get(kind, id);

@@ -36,9 +36,11 @@ export interface InternetGateway extends Base { readonly vpcId?: string | undefi
 export type RouteTarget =
   | { readonly kind: "local" }
   | { readonly kind: "gateway"; readonly gatewayId: string }
-  | { readonly kind: "interface"; readonly networkInterfaceId: string; readonly instanceId?: string | undefined };
+  | { readonly kind: "interface"; readonly networkInterfaceId: string; readonly instanceId?: string | undefined }
+  | { readonly kind: "nat-gateway"; readonly natGatewayId: string }
+  | { readonly kind: "peering"; readonly vpcPeeringConnectionId: string };
 export interface Route {
-  readonly destination: string; // CIDR, canonical
+  readonly destination: string; // CIDR, canonical, or a managed prefix list's id (pl-...)
   readonly target: RouteTarget; // whether it is a blackhole follows from the snapshot (model/routing.ts)
   readonly origin: "CreateRouteTable" | "CreateRoute";
 }
@@ -91,6 +93,8 @@ export interface NetworkInterface extends Base {
   readonly groupIds: readonly string[];
   readonly sourceDestCheck: boolean;
   readonly attachment?: Attachment | undefined;
+  readonly requesterManaged?: boolean | undefined; // made by the box for a NAT gateway: no call changes it
+  readonly connectionTracking?: { readonly tcpEstablishedTimeoutSeconds?: number | undefined; readonly udpStreamTimeoutSeconds?: number | undefined; readonly udpTimeoutSeconds?: number | undefined } | undefined;
   readonly assignsPublicIp?: boolean | undefined; // launched with a public address: it gets another at the next start
 }
 
@@ -99,6 +103,7 @@ export interface Address extends Base {
   readonly associationId?: string | undefined;
   readonly networkInterfaceId?: string | undefined;
   readonly privateIp?: string | undefined;
+  readonly ptrRecord?: string | undefined; // ModifyAddressAttribute's DomainName
 }
 
 export type InstanceState = "pending" | "running" | "shutting-down" | "terminated" | "stopping" | "stopped";
@@ -137,6 +142,7 @@ export interface Instance extends Base {
   readonly rootVolumeId: string;
   readonly creditSpecification?: "standard" | "unlimited" | undefined; // burstable types only
   readonly iamInstanceProfileArn?: string | undefined;
+  readonly iamInstanceProfileAssociationId?: string | undefined;
   readonly clientToken: string;
 }
 
@@ -200,7 +206,17 @@ export interface LaunchTemplate extends Base {
   readonly versions: readonly LaunchTemplateVersion[]; // in order of number
 }
 
-export interface NetworkAclEntry { readonly ruleNumber: number; readonly egress: boolean; readonly protocol: string; readonly action: "allow" | "deny"; readonly cidrBlock: string }
+export interface NetworkAclEntry {
+  readonly ruleNumber: number; // 1-32766; 32767 is the final deny
+  readonly egress: boolean;
+  readonly protocol: string; // "-1" or a number as text
+  readonly action: "allow" | "deny";
+  readonly cidrBlock: string;
+  readonly fromPort?: number | undefined; // TCP and UDP only
+  readonly toPort?: number | undefined;
+  readonly icmpType?: number | undefined; // ICMP only; -1 any
+  readonly icmpCode?: number | undefined;
+}
 export interface NetworkAcl extends Base {
   readonly vpcId: string;
   readonly isDefault: boolean;
@@ -209,3 +225,81 @@ export interface NetworkAcl extends Base {
 }
 
 export interface DhcpOptions extends Base { readonly configurations: Readonly<Record<string, readonly string[]>> }
+
+/** One address of a NAT gateway. A public one has an Elastic IP; all of a gateway's are on its one network interface. */
+export interface NatGatewayAddress {
+  readonly privateIp: string;
+  readonly allocationId?: string | undefined;
+  readonly publicIp?: string | undefined;
+  readonly associationId?: string | undefined; // eipassoc-...
+  readonly primary: boolean;
+}
+export interface NatGateway extends Base {
+  readonly vpcId: string;
+  readonly subnetId: string;
+  readonly connectivityType: "public" | "private";
+  readonly state: "pending" | "available" | "deleting" | "deleted" | "failed";
+  readonly failure?: { readonly code: string; readonly message: string } | undefined;
+  readonly networkInterfaceId: string; // requester-managed, without groups, source/destination check off; gone when deleted
+  readonly addresses: readonly NatGatewayAddress[]; // first is primary
+  readonly deletedAt?: string | undefined; // the record goes an hour later
+  readonly clientToken?: string | undefined;
+}
+
+export interface PeeringSide { readonly vpcId: string; readonly region: string; readonly ownerId: string; readonly allowDnsResolution: boolean }
+export interface VpcPeeringConnection extends Base {
+  readonly requester: PeeringSide;
+  readonly accepter: PeeringSide;
+  readonly status: "pending-acceptance" | "active" | "rejected" | "deleted" | "expired" | "failed";
+  readonly statusMessage: string;
+  readonly expiresAt?: string | undefined; // while pending: seven days after the request
+  readonly endedAt?: string | undefined;
+}
+
+export interface PrefixListEntry { readonly cidr: string; readonly description?: string | undefined }
+export interface ManagedPrefixList extends Base {
+  readonly name: string;
+  readonly addressFamily: "IPv4" | "IPv6";
+  readonly maxEntries: number;
+  readonly version: number; // the current one
+  readonly versions: readonly { readonly version: number; readonly entries: readonly PrefixListEntry[] }[];
+}
+
+export interface FlowLog extends Base {
+  readonly resourceId: string; // vpc-, subnet- or eni-
+  readonly trafficType: "ACCEPT" | "REJECT" | "ALL";
+  readonly logDestinationType: "cloud-watch-logs" | "s3" | "kinesis-data-firehose";
+  readonly logDestination?: string | undefined; // ARN
+  readonly logGroupName?: string | undefined;
+  readonly deliverLogsPermissionArn?: string | undefined;
+  readonly logFormat: string; // "${version} ${account-id} ..."
+  readonly maxAggregationIntervalSeconds: 60 | 600;
+  readonly destinationOptions?: { readonly fileFormat: "plain-text" | "parquet"; readonly hiveCompatiblePartitions: boolean; readonly perHourPartition: boolean } | undefined;
+}
+
+export interface SubnetCidrReservation extends Base {
+  readonly subnetId: string;
+  readonly cidr: string;
+  readonly reservationType: "prefix" | "explicit";
+  readonly description?: string | undefined;
+}
+
+/** IAM is one world for all regions: `region` is "aws-global". */
+export interface IamPolicyDocuments { readonly [name: string]: string }
+export interface IamRole extends Base {
+  readonly name: string;
+  readonly path: string;
+  readonly description?: string | undefined;
+  readonly assumeRolePolicyDocument: string; // JSON as it came
+  readonly maxSessionDurationSeconds: number;
+  readonly inlinePolicies: IamPolicyDocuments;
+  readonly attachedPolicyArns: readonly string[];
+}
+export interface IamInstanceProfile extends Base { readonly name: string; readonly path: string; readonly roleName?: string | undefined }
+export interface IamPolicy extends Base {
+  readonly name: string;
+  readonly path: string;
+  readonly description?: string | undefined;
+  readonly versions: readonly { readonly id: string; readonly document: string; readonly createdAt: string }[];
+  readonly defaultVersionId: string;
+}

@@ -14,6 +14,8 @@ export function routeState(snapshot: Snapshot, table: RouteTable, route: Route):
   const target = route.target;
   if (target.kind === "local") return "active";
   if (target.kind === "gateway") return snapshot.get("internet-gateway", target.gatewayId)?.vpcId === table.vpcId ? "active" : "blackhole";
+  if (target.kind === "nat-gateway") return snapshot.get("natgateway", target.natGatewayId)?.state === "available" ? "active" : "blackhole";
+  if (target.kind === "peering") return snapshot.get("vpc-peering-connection", target.vpcPeeringConnectionId)?.status === "active" ? "active" : "blackhole";
   const attachment = snapshot.get("network-interface", target.networkInterfaceId)?.attachment;
   const state = attachment && snapshot.get("instance", attachment.instanceId)?.state;
   return state === "running" || state === "pending" ? "active" : "blackhole";

@@ -19,6 +19,14 @@ export interface Tables {
   "launch-template": r.LaunchTemplate;
   "network-acl": r.NetworkAcl;
   "dhcp-options": r.DhcpOptions;
+  "natgateway": r.NatGateway;
+  "vpc-peering-connection": r.VpcPeeringConnection;
+  "prefix-list": r.ManagedPrefixList;
+  "vpc-flow-log": r.FlowLog;
+  "subnet-cidr-reservation": r.SubnetCidrReservation;
+  "iam-role": r.IamRole;
+  "iam-instance-profile": r.IamInstanceProfile;
+  "iam-policy": r.IamPolicy;
 }
 export type Kind = keyof Tables;
 

@@ -73,6 +73,7 @@ function planRoutes(snapshot: Snapshot): RouteEntry[] {
         const target = route.target;
         if (target.kind === "local") return { kind: "local" };
         if (target.kind === "gateway") return { kind: "internet" };
+        if (target.kind === "nat-gateway" || target.kind === "peering") return { kind: "blackhole" }; // no packet moves through these yet
         return { kind: "port", port: must(snapshot.get("network-interface", target.networkInterfaceId), "an active route has its interface").index };
       }
     }

@@ -2,15 +2,16 @@
 
 import { isId } from "../../lib/ids.ts";
 import type { SecurityGroupRule, Tags } from "../../model/records.ts";
-import type { Kind, Snapshot, Transaction } from "../../model/snapshot.ts";
+import type { Snapshot, Transaction } from "../../model/snapshot.ts";
 import { Ec2Error } from "../../wire/error.ts";
 import { unknownRules } from "../security-group/rule-ids.ts";
-import { naming, notFound } from "../resource.ts";
+import { naming, notFound, type NamedById } from "../resource.ts";
 
-export interface Tagged { readonly id: string; readonly type: Kind | "security-group-rule"; readonly tags: Tags }
+type Taggable = NamedById | "key-pair"; // IAM's records have tags by calls of their own
+export interface Tagged { readonly id: string; readonly type: Taggable | "security-group-rule"; readonly tags: Tags }
 
-const prefixOf = (kind: Kind): string => (kind === "key-pair" ? "key" : naming[kind].prefix);
-const kinds: readonly Kind[] = [...(Object.keys(naming) as (keyof typeof naming)[]), "key-pair"];
+const prefixOf = (kind: Taggable): string => (kind === "key-pair" ? "key" : naming[kind].prefix);
+const kinds: readonly Taggable[] = [...(Object.keys(naming) as NamedById[]), "key-pair"];
 
 /** The resource of that id in the region, or its kind's own refusal. */
 export function findTagged(snapshot: Snapshot, region: string, id: string): Tagged {
