@@ -16,7 +16,7 @@ export function status(box: { readonly options: DaemonOptions; readonly endpoint
   const problems = [...(loop.problem === undefined ? [] : [loop.problem]), ...jobs.problems];
   return {
     box: options.box, endpoint, pid: process.pid, state: options.stateDir, version, instances, revision: snapshot.revision,
-    converged: loop.appliedRevision >= snapshot.revision && !jobs.busy, problems,
+    converged: loop.appliedRevision >= snapshot.revision && !jobs.busy, lastPass: loop.last, problems,
   };
 }
 

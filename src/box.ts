@@ -83,7 +83,7 @@ export async function openBox(options: DaemonOptions): Promise<Box> {
     jobs.check();
     tick = setInterval(() => {
       store.write((tx) => forgetTerminated(tx, new Date()));
-      loop!.poke();
+      loop!.pokeThoroughly();
       jobs!.check();
     }, TICK_MS);
     tick.unref();

@@ -40,6 +40,10 @@ export class Fabric implements Kernel {
   }
 
   /** Each link once in this process's life: its first attachment replaces a dead daemon's. Link numbers are never used again. */
+  forget(): void {
+    this.#attached.clear();
+  }
+
   attachAll(links: ReadonlyMap<string, number>): number {
     const present = [...links].filter(([name]) => name.startsWith("vb")).map(([, ifindex]) => ifindex);
     const fresh = present.filter((ifindex) => !this.#attached.has(ifindex));

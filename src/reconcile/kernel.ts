@@ -13,7 +13,9 @@ export interface Kernel {
   /** Makes veth pairs, inner ends in the guests' namespaces with address and default route, and attaches the program. */
   addLinks(links: readonly PlannedLink[]): Promise<void>;
   deleteLinks(names: readonly string[]): Promise<void>;
-  /** Attaches the program to every link that lacks it; answers how many did. */
+  /** What is remembered to save reading goes: the next attachAll() attaches to every link again, which changes nothing where it is attached. */
+  forget(): void;
+  /** Attaches the program to every link that is not known to have it; answers how many were not. */
   attachAll(links: ReadonlyMap<string, number>): number;
   applyTables(desired: DesiredTables, links: ReadonlyMap<string, number>): TableChange;
 }

@@ -9,6 +9,7 @@ import { passNetwork, type PassResult } from "./network-pass.ts";
 
 interface Waiter { readonly revision: number; readonly resolve: () => void; readonly reject: (error: Error) => void }
 
+const ANY_LATER_PASS = Number.NEGATIVE_INFINITY;
 const RETRY_MS = 1000;
 const TRIES_BEFORE_REFUSING = 3;
 
@@ -46,6 +47,12 @@ export class NetworkLoop {
     if (!this.#running && !this.#closed) void this.#run();
   }
 
+  /** A pass that trusts nothing the box remembers of the kernel: now and then, against what others changed there. */
+  pokeThoroughly(): void {
+    this.#options.kernel.forget();
+    this.poke();
+  }
+
   /** Resolves when the kernel holds this revision (or a later one). Rejects when it could not be brought there. */
   applied(revision: number): Promise<void> {
     if (this.#applied >= revision) return Promise.resolve();
@@ -54,7 +61,7 @@ export class NetworkLoop {
 
   /** A pass that begins after this call: for changes no record shows, like a namespace that is there now. */
   pass(): Promise<void> {
-    const done = this.#wait(Number.NEGATIVE_INFINITY);
+    const done = this.#wait(ANY_LATER_PASS);
     this.poke();
     return done;
   }
@@ -74,9 +81,14 @@ export class NetworkLoop {
         this.#applied = snapshot.revision;
         this.#problem = undefined;
         this.#failures = 0;
+        const came = this.#waiters.splice(0); // while the pass ran: a revision it held is theirs too, a pass that began before they asked is not
         for (const w of waiting) {
           if (w.revision <= snapshot.revision) w.resolve();
-          else { this.#waiters.push(w); this.#asked = true; }
+          else { came.push(w); this.#asked = true; }
+        }
+        for (const w of came) {
+          if (w.revision !== ANY_LATER_PASS && w.revision <= snapshot.revision) w.resolve();
+          else this.#waiters.push(w);
         }
         this.#options.onApplied();
       } catch (error) {

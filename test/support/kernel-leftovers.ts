@@ -11,6 +11,7 @@ export async function kernelLeftovers(box: Box): Promise<string[]> {
   for (const pid of readdirSync("/proc").filter((name) => /^\d+$/.test(name))) {
     try {
       const command = readFileSync(`/proc/${pid}/cmdline`, "utf8").replaceAll("\0", " ");
+      if (/\) [ZX] /.test(readFileSync(`/proc/${pid}/stat`, "utf8"))) continue; // it has ended, and waits for the machine's init to hear of it
       const environment = readFileSync(`/proc/${pid}/cgroup`, "utf8");
       if (command.includes(`vpcbox/${box.name}`) || command.includes(`"${box.name}"`) || environment.includes(box.name)) left.push(`process ${pid} ${command}`);
     } catch {
