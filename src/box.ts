@@ -16,12 +16,13 @@ import { newId } from "./lib/ids.ts";
 import { log } from "./lib/log.ts";
 import { ensureMounted } from "./linux/mount.ts";
 import { createNetns, deleteNetns } from "./linux/netns.ts";
-import { forgetTerminated } from "./model/lifecycle.ts";
+import { forgetNatGateways, forgetTerminated } from "./model/lifecycle.ts";
 import { isRegion } from "./model/regions.ts";
 import type { Snapshot } from "./model/snapshot.ts";
 import type { OwnLinks } from "./plan/plan.ts";
 import { Fabric } from "./reconcile/fabric.ts";
 import { InstanceJobs } from "./reconcile/instance-jobs.ts";
+import { settleNatGateways } from "./reconcile/nat-gateway-steps.ts";
 import { NetworkLoop } from "./reconcile/network-loop.ts";
 import { openServices, type Services } from "./services/services.ts";
 import { Store } from "./store/store.ts";
@@ -75,14 +76,18 @@ export async function openBox(options: DaemonOptions): Promise<Box> {
       write: (fn) => { store.write(fn); },
       passNetwork: () => loop!.pass(),
     });
-    loop = new NetworkLoop({ kernel: fabric, own, snapshot, netnsOf: (id) => jobs!.netnsOf(id), onApplied: () => jobs!.settle() });
+    const onApplied = (applied: Snapshot): void => {
+      settleNatGateways(applied, { write: (fn) => { store.write(fn); }, now: () => new Date() });
+      jobs!.settle();
+    };
+    loop = new NetworkLoop({ kernel: fabric, own, snapshot, netnsOf: (id) => jobs!.netnsOf(id), onApplied });
     makeRegion("us-east-1");
     await jobs.recover();
     store.onWrite(() => loop!.poke());
     await loop.pass();
     jobs.check();
     tick = setInterval(() => {
-      store.write((tx) => forgetTerminated(tx, new Date()));
+      store.write((tx) => { forgetTerminated(tx, new Date()); forgetNatGateways(tx, new Date()); });
       loop!.pokeThoroughly();
       jobs!.check();
     }, TICK_MS);

@@ -42,6 +42,7 @@ export function checkId(kind: NamedById, id: string): void {
 export function notFound(kind: NamedById, ids: readonly string[]): Ec2Error {
   const n = naming[kind];
   if (kind === "image") return new Ec2Error(n.notFound, `The image id '[${ids.join(", ")}]' does not exist`);
+  if (kind === "natgateway") return new Ec2Error(n.notFound, `NatGateway ${ids.join(", ")} was not found`);
   if (ids.length > 1) return new Ec2Error(n.notFound, `The ${n.what}s '${ids.join(", ")}' do not exist`);
   return new Ec2Error(n.notFound, `The ${n.what} '${ids[0]}' does not exist`);
 }

@@ -1,6 +1,6 @@
 // Owns look-ups across tables that answering about many records needs: made once for a call, each in one pass over its table.
 
-import type { Address, NetworkInterface, Volume } from "./records.ts";
+import type { Address, NatGateway, NetworkInterface, Volume } from "./records.ts";
 import type { Snapshot } from "./snapshot.ts";
 
 export interface Joins {
@@ -10,6 +10,8 @@ export interface Joins {
   volumesOf(instanceId: string): readonly Volume[];
   elasticIpOf(networkInterfaceId: string, privateIp: string): Address | undefined;
   groupName(id: string): string;
+  /** Whose interface it is. */
+  natGatewayOf(networkInterfaceId: string): NatGateway | undefined;
 }
 
 /** @param snapshot may be a transaction, as long as nothing is put while the joins are in use */
@@ -21,12 +23,14 @@ export function join(snapshot: Snapshot): Joins {
   });
   const volumes = lazily(() => groupBy(snapshot.list("volume"), (v) => v.attachment?.instanceId));
   const addresses = lazily(() => groupBy(snapshot.list("elastic-ip"), (a) => a.networkInterfaceId));
+  const natGateways = lazily(() => new Map(snapshot.list("natgateway").map((gateway) => [gateway.networkInterfaceId, gateway])));
   return {
     snapshot,
     interfacesOf: (id) => interfaces().get(id) ?? [],
     volumesOf: (id) => volumes().get(id) ?? [],
     elasticIpOf: (eni, privateIp) => addresses().get(eni)?.find((a) => a.privateIp === privateIp),
     groupName: (id) => snapshot.get("security-group", id)?.name ?? "",
+    natGatewayOf: (eni) => natGateways().get(eni),
   };
 }
 

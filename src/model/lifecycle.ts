@@ -2,10 +2,11 @@
 // reconciler with what it saw (EC2 user guide, "Amazon EC2 instance state changes"). Each may be called again, and does nothing
 // to a record that has moved on.
 
-import type { Address, Instance, NetworkInterface } from "./records.ts";
+import type { Address, Instance, NatGateway, NetworkInterface } from "./records.ts";
 import type { Snapshot, Transaction } from "./snapshot.ts";
 
 const TERMINATED_FOR_MS = 60 * 60 * 1000;
+const NAT_GATEWAY_GONE_FOR_MS = 60 * 60 * 1000;
 
 /** The interfaces plugged into an instance, in order of their device index. */
 export function attachedInterfaces(snapshot: Snapshot, instanceId: string): readonly NetworkInterface[] {
@@ -70,6 +71,33 @@ export function guestExited(tx: Transaction, id: string, now: Date): void {
 export function forgetTerminated(tx: Transaction, now: Date): number {
   const old = tx.list("instance").filter((i) => i.state === "terminated" && i.terminatedAt !== undefined && now.getTime() - Date.parse(i.terminatedAt) >= TERMINATED_FOR_MS);
   for (const instance of old) tx.delete("instance", instance.id);
+  return old.length;
+}
+
+/** Its interface is there, and it counts as one of its zone's. */
+export const natGatewayIsLive = (gateway: NatGateway): boolean => gateway.state === "pending" || gateway.state === "available" || gateway.state === "deleting";
+
+/** The kernel shall have it, or has it: one that is deleting shall go. */
+export const natGatewayForwards = (gateway: NatGateway | undefined): boolean => gateway?.state === "pending" || gateway?.state === "available";
+
+/** The kernel has it: pending -> available. */
+export function natGatewayReady(tx: Transaction, id: string): void {
+  const gateway = tx.get("natgateway", id);
+  if (gateway?.state === "pending") tx.put("natgateway", { ...gateway, state: "available" });
+}
+
+/** The kernel has let go of it: deleting -> deleted. Its interface goes, its Elastic IPs are free. */
+export function natGatewayGone(tx: Transaction, id: string, now: Date): void {
+  const gateway = tx.get("natgateway", id);
+  if (gateway?.state !== "deleting") return;
+  removeInterface(tx, gateway.networkInterfaceId);
+  tx.put("natgateway", { ...gateway, state: "deleted", deletedAt: now.toISOString() });
+}
+
+/** Drops the records of NAT gateways that were deleted, or failed, an hour ago. Answers how many. */
+export function forgetNatGateways(tx: Transaction, now: Date): number {
+  const old = tx.list("natgateway").filter((g) => g.deletedAt !== undefined && now.getTime() - Date.parse(g.deletedAt) >= NAT_GATEWAY_GONE_FOR_MS);
+  for (const gateway of old) tx.delete("natgateway", gateway.id);
   return old.length;
 }
 

@@ -3,6 +3,7 @@
 
 import { contains, parseCidr } from "../lib/ip.ts";
 import { must } from "../lib/assert.ts";
+import { natGatewayForwards } from "./lifecycle.ts";
 import type { Route, RouteTable, Subnet } from "./records.ts";
 import type { Snapshot } from "./snapshot.ts";
 
@@ -14,7 +15,7 @@ export function routeState(snapshot: Snapshot, table: RouteTable, route: Route):
   const target = route.target;
   if (target.kind === "local") return "active";
   if (target.kind === "gateway") return snapshot.get("internet-gateway", target.gatewayId)?.vpcId === table.vpcId ? "active" : "blackhole";
-  if (target.kind === "nat-gateway") return snapshot.get("natgateway", target.natGatewayId)?.state === "available" ? "active" : "blackhole";
+  if (target.kind === "nat-gateway") return natGatewayForwards(snapshot.get("natgateway", target.natGatewayId)) ? "active" : "blackhole";
   if (target.kind === "peering") return snapshot.get("vpc-peering-connection", target.vpcPeeringConnectionId)?.status === "active" ? "active" : "blackhole";
   const attachment = snapshot.get("network-interface", target.networkInterfaceId)?.attachment;
   const state = attachment && snapshot.get("instance", attachment.instanceId)?.state;

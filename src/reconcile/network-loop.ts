@@ -18,8 +18,8 @@ export interface NetworkLoopOptions {
   readonly own: OwnLinks;
   snapshot(): Snapshot;
   netnsOf(instanceId: string): string | undefined;
-  /** After each pass that succeeded. */
-  onApplied(): void;
+  /** After each pass that succeeded, with what the kernel holds now. */
+  onApplied(applied: Snapshot): void;
 }
 
 export class NetworkLoop {
@@ -90,7 +90,7 @@ export class NetworkLoop {
           if (w.revision !== ANY_LATER_PASS && w.revision <= snapshot.revision) w.resolve();
           else this.#waiters.push(w);
         }
-        this.#options.onApplied();
+        this.#options.onApplied(snapshot);
       } catch (error) {
         this.#fail(error as Error, waiting);
       }

@@ -10,6 +10,8 @@ export const defaultQuotas: Readonly<Record<string, number>> = {
   "internet-gateways-per-region": 5,
   "egress-only-internet-gateways-per-region": 5,
   "nat-gateways-per-zone": 5,
+  "elastic-ips-per-nat-gateway": 2, // 8 at most
+  "private-ips-per-nat-gateway": 8, // at most
   "route-tables-per-vpc": 200,
   "routes-per-route-table": 500,
   "network-acls-per-vpc": 200,

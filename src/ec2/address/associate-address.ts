@@ -7,6 +7,7 @@ import type { Snapshot } from "../../model/snapshot.ts";
 import { Ec2Error } from "../../wire/error.ts";
 import type { Context, Ec2Operation } from "../../wire/operation.ts";
 import { onlyInterface } from "../instance/modify-instance-attribute.ts";
+import { refuseManaged, refuseManagedAddress } from "../network-interface/requester-managed.ts";
 import { find } from "../resource.ts";
 import { addressByIp } from "./address-by-ip.ts";
 
@@ -15,6 +16,8 @@ export const associateAddress: Ec2Operation<"AssociateAddress"> = (input, ctx) =
   if (input.AllocationId === undefined && input.PublicIp === undefined) throw new Ec2Error("MissingParameter", "Either public IP or allocation id must be specified");
   const address = input.AllocationId === undefined ? addressByIp(tx, ctx, input.PublicIp!) : find(tx, "elastic-ip", input.AllocationId, ctx.region);
   const eni = targetInterface(tx, ctx, input);
+  refuseManaged(eni);
+  refuseManagedAddress(tx, address);
   const privateIp = input.PrivateIpAddress ?? eni.privateAddresses[0]!.address;
   if (!eni.privateAddresses.some((p) => p.address === privateIp))
     throw new Ec2Error("InvalidParameterValue", `The private IP address ${privateIp} is not assigned to the network interface ${eni.id}`);

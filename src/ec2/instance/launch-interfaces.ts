@@ -75,7 +75,7 @@ function planExisting(snapshot: Snapshot, ctx: Context, input: ec2.RunInstancesR
   if (spec.DeleteOnTermination === true) throw new Ec2Error("InvalidParameterCombination", "A network interface may not specify a network interface ID and delete on termination as true");
   if (input.MaxCount !== 1) throw new Ec2Error("InvalidParameterCombination", "When specifying a network interface ID, only one instance may be launched.");
   const eni = find(snapshot, "network-interface", spec.NetworkInterfaceId, ctx.region);
-  if (eni.attachment) throw new Ec2Error("InvalidNetworkInterface.InUse", `Interface: [${eni.id}] in use.`);
+  if (eni.attachment || eni.requesterManaged) throw new Ec2Error("InvalidNetworkInterface.InUse", `Interface: [${eni.id}] in use.`);
   const subnet = find(snapshot, "subnet", eni.subnetId, ctx.region);
   checkZone(subnet, input.Placement?.AvailabilityZone);
   return { deviceIndex, existing: eni, subnet, spec, groupIds: eni.groupIds, assignsPublicIp: false };

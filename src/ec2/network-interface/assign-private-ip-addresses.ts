@@ -9,11 +9,13 @@ import type { Context, Ec2Operation } from "../../wire/operation.ts";
 import { find } from "../resource.ts";
 import { refuseUnsupported } from "../unsupported.ts";
 import { checkAddress, freeAddresses } from "./create-interface.ts";
+import { refuseManaged } from "./requester-managed.ts";
 import { withoutAddresses } from "./unassign-private-ip-addresses.ts";
 
 export const assignPrivateIpAddresses: Ec2Operation<"AssignPrivateIpAddresses"> = (input, ctx) => ctx.write((tx) => {
   refuseUnsupported(input, ["Ipv4Prefixes", "Ipv4PrefixCount"], { Ipv4PrefixCount: (v: number) => v === 0 });
   const eni = find(tx, "network-interface", input.NetworkInterfaceId, ctx.region);
+  refuseManaged(eni);
   const named = input.PrivateIpAddresses ?? [];
   const count = input.SecondaryPrivateIpAddressCount;
   if (named.length > 0 && count !== undefined) throw new Ec2Error("InvalidParameterCombination", "You may specify secondary private IP addresses or a secondary private IP address count, not both.");
@@ -37,6 +39,7 @@ function checkLimit(tx: Transaction, eni: NetworkInterface, more: number): void 
 function takeOver(tx: Transaction, ctx: Context, eni: NetworkInterface, address: string, allowed: boolean): void {
   const holder = tx.list("network-interface", ctx.region).find((n) => n.subnetId === eni.subnetId && n.id !== eni.id && n.privateAddresses.some((p) => p.address === address));
   if (!holder) return;
+  refuseManaged(holder);
   if (!allowed) throw new Ec2Error("InvalidParameterValue", `[${address}] assigned, but move is not allowed.`);
   if (holder.privateAddresses[0]!.address === address) throw new Ec2Error("InvalidParameterValue", `[${address}] is a primary private address and cannot be reassigned.`);
   withoutAddresses(tx, holder, [address]);

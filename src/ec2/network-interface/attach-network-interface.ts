@@ -11,7 +11,7 @@ export const attachNetworkInterface: Ec2Operation<"AttachNetworkInterface"> = (i
   const instance = find(tx, "instance", input.InstanceId, ctx.region);
   if (instance.state !== "running" && instance.state !== "stopped") throw new Ec2Error("IncorrectState", `Instance '${instance.id}' is not in the 'running' or 'stopped' state.`);
   if ((input.NetworkCardIndex ?? 0) !== 0) throw new Ec2Error("InvalidParameterValue", `Network card index ${input.NetworkCardIndex} is not valid for the instance type.`);
-  if (eni.attachment) throw new Ec2Error("InvalidParameterValue", `Network interface '${eni.id}' is currently in use.`);
+  if (eni.attachment || eni.requesterManaged) throw new Ec2Error("InvalidParameterValue", `Network interface '${eni.id}' is currently in use.`);
   if (eni.availabilityZone !== instance.availabilityZone) throw new Ec2Error("InvalidParameterCombination", "You may not attach a network interface to an instance if they are not in the same availability zone");
   const attached = attachedInterfaces(tx, instance.id);
   const type = instanceTypeNamed(instance.instanceType);

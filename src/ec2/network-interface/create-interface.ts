@@ -21,13 +21,14 @@ export interface InterfaceSpec {
   readonly assignsPublicIp: boolean;
   readonly tags: Tags;
   readonly attachment?: NetworkInterface["attachment"];
+  readonly requesterManaged?: boolean; // a NAT gateway's: no groups, no source/destination check
 }
 
 /** Puts a new interface. Refusals are AWS's for CreateNetworkInterface. */
 export function createInterface(tx: Transaction, ctx: Context, spec: InterfaceSpec): NetworkInterface {
   if (tx.list("network-interface", ctx.region).length >= ctx.quota("network-interfaces-per-region"))
     throw new Ec2Error("NetworkInterfaceLimitExceeded", "The maximum number of network interfaces has been reached.");
-  const groupIds = checkGroups(tx, ctx, spec.subnet.vpcId, spec.subnet.id, spec.groupIds);
+  const groupIds = spec.requesterManaged ? [] : checkGroups(tx, ctx, spec.subnet.vpcId, spec.subnet.id, spec.groupIds);
   const addresses = chooseAddresses(tx, ctx, spec);
   const record: NetworkInterface = {
     id: ctx.newId("eni"),
@@ -42,7 +43,8 @@ export function createInterface(tx: Transaction, ctx: Context, spec: InterfaceSp
     description: spec.description,
     privateAddresses: spec.assignsPublicIp ? withPublicIp(tx, ctx, addresses) : addresses,
     groupIds,
-    sourceDestCheck: true,
+    sourceDestCheck: !spec.requesterManaged,
+    ...(spec.requesterManaged ? { requesterManaged: true } : {}),
     ...(spec.assignsPublicIp ? { assignsPublicIp: true } : {}),
     ...(spec.attachment ? { attachment: spec.attachment } : {}),
   };

@@ -7,7 +7,7 @@ import { find } from "../resource.ts";
 
 export const deleteNetworkInterface: Ec2Operation<"DeleteNetworkInterface"> = (input, ctx) => ctx.write((tx) => {
   const eni = find(tx, "network-interface", input.NetworkInterfaceId, ctx.region);
-  if (eni.attachment) throw new Ec2Error("InvalidParameterValue", `Network interface '${eni.id}' is currently in use.`);
+  if (eni.attachment || eni.requesterManaged) throw new Ec2Error("InvalidParameterValue", `Network interface '${eni.id}' is currently in use.`);
   removeInterface(tx, eni.id);
   return {};
 });

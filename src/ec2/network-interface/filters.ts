@@ -1,12 +1,13 @@
 // Owns DescribeNetworkInterfaces's filters, as data (EC2 API reference).
 
+import type * as ec2 from "@aws-sdk/client-ec2";
 import type { Joins } from "../../model/joins.ts";
 import type { NetworkInterface, PrivateAddress } from "../../model/records.ts";
 import type { Context } from "../../wire/operation.ts";
 import type { FilterTable } from "../describe.ts";
-import { attachmentStatus, interfaceStatus, privateNameOf, publicAssociation, type PublicAssociation } from "./view.ts";
+import { attachmentView, interfaceStatus, interfaceType, privateNameOf, publicAssociation, type PublicAssociation } from "./view.ts";
 
-const absent = ["association.carrier-ip", "association.customer-owned-ip", "availability-zone-id", "ipv6-addresses.ipv6-address", "operator.principal", "requester-id"] as const;
+const absent = ["association.carrier-ip", "association.customer-owned-ip", "availability-zone-id", "ipv6-addresses.ipv6-address", "operator.principal"] as const;
 
 export function networkInterfaceFilters(joins: Joins, ctx: Context): FilterTable<NetworkInterface> {
   const addresses = (read: (a: PrivateAddress, eni: NetworkInterface) => string | undefined) => (eni: NetworkInterface): string[] => eni.privateAddresses.flatMap((a) => read(a, eni) ?? []);
@@ -14,6 +15,10 @@ export function networkInterfaceFilters(joins: Joins, ctx: Context): FilterTable
     const found = publicAssociation(joins, ctx, eni, a);
     return found && read(found);
   });
+  const attachment = (read: (a: ec2.NetworkInterfaceAttachment) => string | undefined) => (eni: NetworkInterface): string | undefined => {
+    const shown = attachmentView(joins, ctx, eni);
+    return shown && read(shown);
+  };
   const table: Record<string, (eni: NetworkInterface) => string | readonly string[] | undefined> = {
     "addresses.association.owner-id": association((a) => a.ownerId),
     "addresses.association.public-ip": association((a) => a.publicIp),
@@ -24,27 +29,28 @@ export function networkInterfaceFilters(joins: Joins, ctx: Context): FilterTable
     "association.ip-owner-id": association((a) => a.ownerId),
     "association.public-dns-name": association((a) => a.publicDnsName),
     "association.public-ip": association((a) => a.publicIp),
-    "attachment.attach-time": (eni) => eni.attachment && new Date(eni.attachment.attachedAt).toISOString(),
-    "attachment.attachment-id": (eni) => eni.attachment?.id,
-    "attachment.delete-on-termination": (eni) => eni.attachment && String(eni.attachment.deleteOnTermination),
-    "attachment.device-index": (eni) => eni.attachment && String(eni.attachment.deviceIndex),
-    "attachment.instance-id": (eni) => eni.attachment?.instanceId,
-    "attachment.instance-owner-id": (eni) => eni.attachment && ctx.accountId,
-    "attachment.nat-gateway-id": () => undefined,
+    "attachment.attach-time": attachment((a) => a.AttachTime?.toISOString()),
+    "attachment.attachment-id": attachment((a) => a.AttachmentId),
+    "attachment.delete-on-termination": attachment((a) => String(a.DeleteOnTermination)),
+    "attachment.device-index": attachment((a) => String(a.DeviceIndex)),
+    "attachment.instance-id": attachment((a) => a.InstanceId),
+    "attachment.instance-owner-id": attachment((a) => a.InstanceOwnerId),
+    "attachment.nat-gateway-id": (eni) => joins.natGatewayOf(eni.id)?.id,
     "attachment.network-card-index": (eni) => eni.attachment && "0",
-    "attachment.status": (eni) => (eni.attachment ? attachmentStatus(joins, eni) : "detached"),
+    "attachment.status": (eni) => attachmentView(joins, ctx, eni)?.Status ?? "detached",
     "availability-zone": (eni) => eni.availabilityZone,
     "description": (eni) => eni.description,
     "group-id": (eni) => eni.groupIds,
     "group-name": (eni) => eni.groupIds.map(joins.groupName),
-    "interface-type": () => "interface",
+    "interface-type": interfaceType,
     "mac-address": (eni) => eni.macAddress,
     "network-interface-id": (eni) => eni.id,
     "operator.managed": () => "false",
     "owner-id": () => ctx.accountId,
     "private-dns-name": (eni) => privateNameOf(joins, eni, eni.privateAddresses[0]!.address),
     "private-ip-address": (eni) => eni.privateAddresses.map((a) => a.address),
-    "requester-managed": () => "false",
+    "requester-id": (eni) => (eni.requesterManaged ? ctx.accountId : undefined),
+    "requester-managed": (eni) => String(eni.requesterManaged ?? false),
     "source-dest-check": (eni) => String(eni.sourceDestCheck),
     "status": interfaceStatus,
     "subnet-id": (eni) => eni.subnetId,

@@ -8,10 +8,12 @@ import type { Context, Ec2Operation } from "../../wire/operation.ts";
 import { find } from "../resource.ts";
 import { refuseUnsupported } from "../unsupported.ts";
 import { checkGroups, withPublicIp } from "./create-interface.ts";
+import { refuseManaged } from "./requester-managed.ts";
 
 export const modifyNetworkInterfaceAttribute: Ec2Operation<"ModifyNetworkInterfaceAttribute"> = (input, ctx) => ctx.write((tx) => {
   refuseUnsupported(input, ["EnaSrdSpecification", "EnablePrimaryIpv6", "ConnectionTrackingSpecification", "AssociatedSubnetIds"], { EnablePrimaryIpv6: (v: boolean) => !v });
   const eni = find(tx, "network-interface", input.NetworkInterfaceId, ctx.region);
+  refuseManaged(eni);
   const changes: NetworkInterface[] = [];
   if (input.Description) changes.push({ ...eni, description: input.Description.Value ?? "" });
   if (input.SourceDestCheck) changes.push({ ...eni, sourceDestCheck: input.SourceDestCheck.Value ?? false });

@@ -7,10 +7,12 @@ import { Ec2Error } from "../../wire/error.ts";
 import type { Ec2Operation } from "../../wire/operation.ts";
 import { find } from "../resource.ts";
 import { refuseUnsupported } from "../unsupported.ts";
+import { refuseManaged } from "./requester-managed.ts";
 
 export const unassignPrivateIpAddresses: Ec2Operation<"UnassignPrivateIpAddresses"> = (input, ctx) => ctx.write((tx) => {
   refuseUnsupported(input, ["Ipv4Prefixes"]);
   const eni = find(tx, "network-interface", input.NetworkInterfaceId, ctx.region);
+  refuseManaged(eni);
   const addresses = input.PrivateIpAddresses ?? [];
   if (addresses.length === 0) throw new Ec2Error("MissingParameter", "The request must contain the parameter privateIpAddress");
   const unknown = addresses.filter((a) => !eni.privateAddresses.some((p) => p.address === a));

@@ -34,7 +34,8 @@ export function publicAssociation(joins: Joins, ctx: Context, eni: NetworkInterf
 export const groupViews = (joins: Joins, ids: readonly string[]): ec2.GroupIdentifier[] => ids.map((id) => ({ GroupId: id, GroupName: joins.groupName(id) }));
 export const privateNameOf = (joins: Joins, eni: NetworkInterface, address: string): string | undefined =>
   joins.snapshot.get("vpc", eni.vpcId)?.enableDnsHostnames ? privateDnsName(address, eni.region) : undefined;
-export const interfaceStatus = (eni: NetworkInterface): "in-use" | "available" => (eni.attachment ? "in-use" : "available");
+export const interfaceStatus = (eni: NetworkInterface): "in-use" | "available" => (eni.attachment || eni.requesterManaged ? "in-use" : "available");
+export const interfaceType = (eni: NetworkInterface): "interface" | "nat_gateway" => (eni.requesterManaged ? "nat_gateway" : "interface");
 /** An attachment is under way while its instance starts. */
 export function attachmentStatus(joins: Joins, eni: NetworkInterface): "attaching" | "attached" {
   const instance = eni.attachment && joins.snapshot.get("instance", eni.attachment.instanceId);
@@ -52,7 +53,8 @@ export function networkInterfaceView(joins: Joins, ctx: Context, eni: NetworkInt
     AvailabilityZone: eni.availabilityZone,
     Description: eni.description,
     OwnerId: ctx.accountId,
-    RequesterManaged: false,
+    RequesterId: eni.requesterManaged ? ctx.accountId : undefined,
+    RequesterManaged: eni.requesterManaged ?? false,
     Status: interfaceStatus(eni),
     MacAddress: eni.macAddress,
     PrivateIpAddress: primary.address,
@@ -67,7 +69,7 @@ export function networkInterfaceView(joins: Joins, ctx: Context, eni: NetworkInt
       PrivateIpAddress: address.address, PrivateDnsName: privateNameOf(joins, eni, address.address), Primary: address.primary, Association: association,
     })),
     Ipv6Addresses: [],
-    InterfaceType: "interface",
+    InterfaceType: interfaceType(eni) as ec2.NetworkInterfaceType, // EC2 says nat_gateway, its own model natGateway
     DenyAllIgwTraffic: false,
     Operator: { Managed: false },
   };
@@ -77,7 +79,11 @@ function associationView(a: PublicAssociation | undefined): ec2.NetworkInterface
   return a && { PublicIp: a.publicIp, PublicDnsName: a.publicDnsName, IpOwnerId: a.ownerId, AllocationId: a.allocationId, AssociationId: a.associationId };
 }
 
+/** Of a NAT gateway's interface: it shows the machine of AWS's that it is plugged into by no more than this. */
+export const managedAttachmentId = (eni: NetworkInterface): string => eni.id.replace(/^eni-/, "ela-attach-");
+
 export function attachmentView(joins: Joins, ctx: Context, eni: NetworkInterface): ec2.NetworkInterfaceAttachment | undefined {
+  if (eni.requesterManaged) return { AttachmentId: managedAttachmentId(eni), InstanceOwnerId: "amazon-aws", DeviceIndex: 1, Status: "attached", DeleteOnTermination: false };
   return eni.attachment && {
     AttachmentId: eni.attachment.id,
     InstanceId: eni.attachment.instanceId,
