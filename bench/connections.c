@@ -53,6 +53,7 @@ static int load(const char *address, int port, int concurrency, double seconds) 
   int poll = epoll_create1(0);
   struct epoll_event e, ready[EVENTS];
   char buffer[MESSAGE] = { 0 };
+  struct linger at_once = { .l_onoff = 1, .l_linger = 0 };
   long done = 0, failed = 0;
   for (int i = 0; i < concurrency; i++) if (dial(poll, &a)) return fail("connect");
   double start = now(), end = start + seconds;
@@ -66,6 +67,7 @@ static int load(const char *address, int port, int concurrency, double seconds) 
         epoll_ctl(poll, EPOLL_CTL_MOD, fd, &e);
       } else {
         if (read(fd, buffer, MESSAGE) == MESSAGE) done++; else failed++;
+        setsockopt(fd, SOL_SOCKET, SO_LINGER, &at_once, sizeof at_once); // ends by RST: no TIME_WAIT eats the ports of the next round
         close(fd);
         dial(poll, &a);
       }

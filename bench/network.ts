@@ -29,9 +29,18 @@ export async function must(file: string, ...args: string[]): Promise<string> {
 }
 
 export async function buildBenchBox(): Promise<BenchBox> {
-  const tools = mkdtempSync(join(tmpdir(), "vpcbox-bench-"));
-  await must("cc", "-O2", "-o", join(tools, "connections"), join(root, "bench/connections.c"));
   const box = new Box();
+  try {
+    return await build(box);
+  } catch (error) {
+    await box.remove();
+    throw error;
+  }
+}
+
+async function build(box: Box): Promise<BenchBox> {
+  const tools = mkdtempSync(join(tmpdir(), "vpcbox-bench-"));
+  await must("clang", "-O2", "-o", join(tools, "connections"), join(root, "bench/connections.c"));
   const started = performance.now();
   await box.up();
   const probe = await fetch(`${box.endpoint}/?Action=DescribeVpcs&Version=2016-11-15`); // refused for want of a signature: an answer
@@ -70,10 +79,8 @@ async function buildBareChain() {
     ip -n ${client} link set eth0 up; ip -n ${nat} link set p up; ip -n ${nat} link set eth0 up; ip -n ${server} link set eth0 up
     ip -n ${client} route add default via 10.0.1.1
     ip netns exec ${nat} sysctl -qw net.ipv4.ip_forward=1
-    ip netns exec ${nat} iptables -t nat -A POSTROUTING -o eth0 -j MASQUERADE`;
-  await must("sh", "-c", script);
-  return {
-    client: `/run/netns/${client}`, server: `/run/netns/${server}`, serverAddress: "198.51.100.2",
-    remove: async (): Promise<void> => { for (const n of [client, nat, server]) await must("ip", "netns", "del", n); },
-  };
+    ip netns exec ${nat} nft 'add table ip nat; add chain ip nat post { type nat hook postrouting priority srcnat; }; add rule ip nat post oifname eth0 masquerade'`;
+  const remove = async (): Promise<void> => { for (const n of [client, nat, server]) await run("ip", ["netns", "del", n]); };
+  await must("sh", "-c", script).catch(async (error) => { await remove(); throw error; });
+  return { client: `/run/netns/${client}`, server: `/run/netns/${server}`, serverAddress: "198.51.100.2", remove };
 }
