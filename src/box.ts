@@ -126,14 +126,14 @@ export async function openBox(options: DaemonOptions): Promise<Box> {
     await deleteNetns(fabricNetns);
     removePins(pinDir);
     store.close();
-    rmSync(join(options.runDir, "control.sock"), { force: true });
+    rmSync(options.runDir, { recursive: true, force: true }); // the control socket with it; who asked for `down` still has a connection
     log("info", "the box is down", { box: options.box });
     setImmediate(() => control?.close());
   };
 
   const controlRoutes = (endpoint: string) => ({
     "GET /status": () => status({ options, endpoint, snapshot: snapshot(), loop: loop!, jobs: jobs! }),
-    "POST /down": async () => { await takeDown(); rmSync(options.runDir, { recursive: true, force: true }); setTimeout(() => process.exit(0), 20); return {}; },
+    "POST /down": async () => { await takeDown(); setTimeout(() => process.exit(0), 20); return {}; },
     "POST /reset": async () => {
       store.wipe();
       await loop!.pass();

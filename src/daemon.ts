@@ -1,7 +1,7 @@
 // Owns the daemon's process: options in, ready line out, signals. Imported by nobody. Run as `node src/daemon.ts BOX` by `vpcbox up`,
 // with its options as JSON on standard input; with {"cleanup": true} it only takes down what a dead box left behind.
 
-import { mkdirSync, readFileSync, rmSync, writeSync } from "node:fs";
+import { mkdirSync, readFileSync, writeSync } from "node:fs";
 import { join } from "node:path";
 import { parseOptions, type DaemonOptions } from "./daemon-options.ts";
 import { openBox } from "./box.ts";
@@ -17,7 +17,6 @@ try {
   const box = await openBox(options);
   if (options.cleanup) {
     await box.takeDown();
-    rmSync(options.runDir, { recursive: true, force: true });
     process.exit(0);
   }
   const endpoint = await box.start();
