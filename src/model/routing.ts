@@ -45,3 +45,22 @@ export function longestMatch(routes: readonly Route[], address: number): Route |
   }
   return best;
 }
+
+/** The VPC at the other end of an active peering connection. */
+export function peeringPeer(snapshot: Snapshot, peeringId: string, vpcId: string): string | undefined {
+  const peering = snapshot.get("vpc-peering-connection", peeringId);
+  if (peering?.status !== "active") return undefined;
+  if (peering.requester.vpcId === vpcId) return peering.accepter.vpcId;
+  return peering.accepter.vpcId === vpcId ? peering.requester.vpcId : undefined;
+}
+
+/** VPCs that an active peering connection joins with this one. Not transitive: VPC peering guide, "VPC peering limitations". */
+export function peeredVpcs(snapshot: Snapshot, vpcId: string): ReadonlySet<string> {
+  const peers = new Set<string>();
+  for (const { status, requester, accepter } of snapshot.list("vpc-peering-connection")) {
+    if (status !== "active") continue;
+    if (requester.vpcId === vpcId) peers.add(accepter.vpcId);
+    if (accepter.vpcId === vpcId) peers.add(requester.vpcId);
+  }
+  return peers;
+}
