@@ -47,6 +47,7 @@ export function encodeTables(desired: DesiredTables, ifindexOf: (link: string) =
     if (ifindex !== undefined) tables.addresses.set(new Struct(8).u32(vpc).ip(address).toString(), new Struct(8).u32(ifindex).u32(port).toString());
   }
   for (const { routeTable, address, prefixLength, target } of desired.routes) {
+    if (target.kind === "peering") continue;
     const ifindex = target.kind === "port" ? (ifindexes.get(target.port) ?? 0) : 0;
     tables.routes.set(new Struct(12).u32(32 + prefixLength).u32(routeTable).ip(address).toString(), new Struct(8).u32(routeKinds[target.kind]).u32(ifindex).toString());
   }

@@ -5,17 +5,29 @@
 export const INTERNET_PORT = 1;
 export const SERVICES_PORT = 2;
 
+/** Idle times of tracked flows (EC2 user guide, "Connection tracking timeouts"). What is not named here is the program's: see groups.bpf.h. */
+export interface Timeouts {
+  readonly tcpEstablishedSeconds: number; // answered and not closed; 60-432,000
+  readonly udpStreamSeconds: number; // answered; 60-180
+  readonly udpSeconds: number; // one way only; 30-60
+}
+export const defaultTimeouts: Timeouts = { tcpEstablishedSeconds: 432_000, udpStreamSeconds: 180, udpSeconds: 30 };
+
+/** A place where packets leave and arrive: a network interface. That of a NAT gateway ("nat") has no link: it is in the tables only. */
 export interface PortEntry {
   readonly port: number;
-  readonly link: string; // name of the veth's outer end in the fabric namespace; the loader's caller resolves its ifindex
-  readonly kind: "interface" | "internet" | "services";
+  readonly link: string; // name of the veth's outer end in the fabric namespace; the loader's caller resolves its ifindex; "" for "nat"
+  readonly kind: "interface" | "internet" | "services" | "nat";
   readonly mac: string; // of the inner end, "02:..."
   readonly sourceDestCheck: boolean;
   readonly vpc: number; // 0 for the box's own ports, as all below
-  readonly subnet: number;
-  readonly routeTable: number;
+  readonly subnet: number; // no network ACL stands, and no route table is asked, between ports of one subnet
+  readonly routeTable: number; // of its subnet
+  readonly networkAcl: number; // of its subnet; 0: none, everything passes
+  readonly router: number; // its subnet's base+1: where ICMP errors of the VPC come from
   readonly primaryAddress: number;
-  readonly groups: readonly number[]; // at most 16
+  readonly groups: readonly number[]; // at most 16; a NAT gateway's has none and no verdict of groups is asked
+  readonly timeouts: Timeouts;
 }
 /** Who has an address in a VPC: local delivery, and what the source/destination check compares with. */
 export interface AddressEntry { readonly vpc: number; readonly address: number; readonly port: number }
@@ -23,7 +35,11 @@ export interface RouteEntry {
   readonly routeTable: number;
   readonly address: number;
   readonly prefixLength: number;
-  readonly target: { readonly kind: "local" | "internet" | "blackhole" } | { readonly kind: "port"; readonly port: number };
+  /**
+   * local: whoever has the address in the table's VPC. port: that interface whatever the address (an instance's, or a NAT gateway's).
+   * peering: whoever has the address in that other VPC, when the source lies in a block of the sender's VPC and the destination in one of the other's.
+   */
+  readonly target: { readonly kind: "local" | "internet" | "blackhole" } | { readonly kind: "port"; readonly port: number } | { readonly kind: "peering"; readonly vpc: number };
 }
 /** 1:1 translation at the internet gateway, used in both directions. */
 export interface PublicEntry { readonly publicAddress: number; readonly vpc: number; readonly privateAddress: number; readonly port: number }
@@ -32,6 +48,8 @@ export interface VpcEntry {
   readonly internetGateway: boolean; // attached
   readonly dns: boolean; // enableDnsSupport: base+2 and 169.254.169.253 answer
   readonly dnsAddress: number; // base+2 of the primary block
+  readonly blocks: readonly { readonly address: number; readonly prefixLength: number }[];
+  readonly edgeRouteTable: number; // associated with its internet gateway: asked for what comes in, after translation; 0: none
 }
 export interface Rule {
   readonly protocol: number; // 0-255, or -1 for all
@@ -41,6 +59,14 @@ export interface Rule {
 }
 export interface GroupEntry { readonly group: number; readonly ingress: readonly Rule[]; readonly egress: readonly Rule[] }
 export interface MemberEntry { readonly group: number; readonly address: number }
+/**
+ * A network ACL: entries in order of their rule numbers, the first that matches decides, and none denies. Fields as in Rule. Stateless:
+ * every packet is judged by itself, except that later fragments share the verdict of the first.
+ */
+export interface AclRule { readonly protocol: number; readonly from: number; readonly to: number; readonly address: number; readonly prefixLength: number; readonly allow: boolean }
+export interface AclEntry { readonly acl: number; readonly ingress: readonly AclRule[]; readonly egress: readonly AclRule[] }
+/** A NAT gateway: its port is its network interface's. With a public one, each address has an entry in `publics`. */
+export interface NatEntry { readonly port: number; readonly connectivity: "public" | "private"; readonly addresses: readonly number[] } // 1 to 8, private ones
 
 export interface DesiredTables {
   readonly ports: readonly PortEntry[];
@@ -50,6 +76,8 @@ export interface DesiredTables {
   readonly vpcs: readonly VpcEntry[];
   readonly groups: readonly GroupEntry[];
   readonly members: readonly MemberEntry[];
+  readonly acls: readonly AclEntry[];
+  readonly nats: readonly NatEntry[];
 }
 
 /** Why a packet was dropped. The numbers are the program's (port.bpf.c, enum reason); a test holds them together. */
@@ -72,6 +100,15 @@ export const dropReasons = {
   PRIVATE_DESTINATION: 16, // RFC 1918 or RFC 6598 towards the internet
   FRAGMENT: 17, // its first piece was not seen
   ARP: 18, // not a request the fabric answers
+  ACL_EGRESS: 19, // counted at the sender
+  ACL_INGRESS: 20, // counted at the receiver
+  PEERING: 21, // the source lies outside the sender's VPC, or the destination outside the other one: peering is not transitive
+  NAT_PROTOCOL: 22, // NAT gateways carry TCP, UDP and ICMP echo (and errors about those)
+  NAT_FRAGMENT: 23, // a piece of TCP or ICMP at a NAT gateway; UDP's pass
+  NAT_PORTS: 24, // ErrorPortAllocation: 55,000 connections to this destination from each of its addresses
+  NAT_SOURCE: 25, // a NAT gateway serves its own VPC only
+  NAT_NO_CONNECTION: 26, // to a NAT gateway itself and of no connection it knows: pings, and what goes on after 350 idle seconds
+  PACKET_TOO_BIG: 27, // more than 1,500 bytes that may not be fragmented, towards the internet: answered with an ICMP error
 } as const;
 export type DropReason = keyof typeof dropReasons;
 export interface DropCount { readonly port: number; readonly reason: DropReason; readonly packets: number; readonly bytes: number }

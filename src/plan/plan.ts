@@ -1,13 +1,15 @@
 // Owns the step from EC2's records to what the kernel and the guests shall hold: pure, same snapshot, same answer. The only
 // place with both vocabularies. What a route, a rule or an address means is decided in src/model; here it becomes numbers.
 
-import { contains, parseCidr, parseIp } from "../lib/ip.ts";
+import { canonical, contains, parseCidr, parseIp, type Cidr } from "../lib/ip.ts";
 import { must } from "../lib/assert.ts";
-import { effectiveRouteTable, routeState } from "../model/routing.ts";
-import type { Instance, NetworkInterface, SecurityGroup, SecurityGroupRule, Subnet, Vpc } from "../model/records.ts";
+import { prefixListBlocks } from "../model/filtering.ts";
+import { natGatewayForwards } from "../model/lifecycle.ts";
+import { effectiveRouteTable, peeredVpcs, peeringPeer, routeState } from "../model/routing.ts";
+import type { Instance, NatGateway, NetworkAcl, NetworkAclEntry, NetworkInterface, Route, RouteTable, SecurityGroup, SecurityGroupRule, Subnet, Vpc } from "../model/records.ts";
 import type { Snapshot } from "../model/snapshot.ts";
 import { protocolNumber } from "../model/protocols.ts";
-import { INTERNET_PORT, SERVICES_PORT, type AddressEntry, type DesiredTables, type GroupEntry, type MemberEntry, type PortEntry, type PublicEntry, type RouteEntry, type Rule, type VpcEntry } from "../datapath/tables.ts";
+import { INTERNET_PORT, SERVICES_PORT, defaultTimeouts, type AclEntry, type AclRule, type AddressEntry, type DesiredTables, type GroupEntry, type MemberEntry, type NatEntry, type PortEntry, type PublicEntry, type RouteEntry, type Rule, type VpcEntry } from "../datapath/tables.ts";
 
 /** The box's own two links, whose inner ends have fixed MAC addresses. */
 export interface OwnLinks { readonly internet: { readonly name: string; readonly innerMac: string }; readonly services: { readonly name: string; readonly innerMac: string } }
@@ -24,35 +26,43 @@ export function liveInterfaces(snapshot: Snapshot): readonly NetworkInterface[] 
 }
 
 export function planTables(snapshot: Snapshot, own: OwnLinks): DesiredTables {
-  const live = liveInterfaces(snapshot);
+  const guests = liveInterfaces(snapshot);
+  const nats = snapshot.list("natgateway").filter(natGatewayForwards).flatMap((nat) => snapshot.get("network-interface", nat.networkInterfaceId) ?? []);
+  const live = [...guests, ...nats];
   return {
-    ports: [ownPort(INTERNET_PORT, "internet", own.internet), ownPort(SERVICES_PORT, "services", own.services), ...live.map((eni) => planPort(snapshot, eni))],
+    ports: [ownPort(INTERNET_PORT, "internet", own.internet), ownPort(SERVICES_PORT, "services", own.services), ...guests.map((eni) => planPort(snapshot, eni, "interface")), ...nats.map((eni) => planPort(snapshot, eni, "nat"))],
     addresses: live.flatMap((eni) => planAddresses(snapshot, eni)),
     routes: planRoutes(snapshot),
     publics: planPublics(snapshot, live),
     vpcs: snapshot.list("vpc").map((vpc) => planVpc(snapshot, vpc)),
     groups: snapshot.list("security-group").map((group) => planGroup(snapshot, group)),
     members: planMembers(snapshot, live),
+    acls: snapshot.list("network-acl").map(planAcl),
+    nats: snapshot.list("natgateway").filter(natGatewayForwards).map((nat) => planNat(snapshot, nat)),
   };
 }
 
 const ownPort = (port: number, kind: "internet" | "services", link: { readonly name: string; readonly innerMac: string }): PortEntry => ({
-  port, kind, link: link.name, mac: link.innerMac, sourceDestCheck: false, vpc: 0, subnet: 0, routeTable: 0, primaryAddress: 0, groups: [],
+  port, kind, link: link.name, mac: link.innerMac, sourceDestCheck: false, vpc: 0, subnet: 0, routeTable: 0, networkAcl: 0, router: 0, primaryAddress: 0, groups: [], timeouts: defaultTimeouts,
 });
 
-function planPort(snapshot: Snapshot, eni: NetworkInterface): PortEntry {
+function planPort(snapshot: Snapshot, eni: NetworkInterface, kind: "interface" | "nat"): PortEntry {
   const subnet = subnetOf(snapshot, eni.subnetId);
+  const { tcpEstablishedTimeoutSeconds: tcp, udpStreamTimeoutSeconds: udpStream, udpTimeoutSeconds: udp } = eni.connectionTracking ?? {};
   return {
     port: eni.index,
-    link: linkName(eni),
-    kind: "interface",
+    link: kind === "nat" ? "" : linkName(eni),
+    kind,
     mac: eni.macAddress,
-    sourceDestCheck: eni.sourceDestCheck,
+    sourceDestCheck: kind !== "nat" && eni.sourceDestCheck,
     vpc: vpcOf(snapshot, eni.vpcId).index,
     subnet: subnet.index,
     routeTable: effectiveRouteTable(snapshot, subnet).index,
+    networkAcl: snapshot.list("network-acl", subnet.region).find((acl) => acl.associations.some((a) => a.subnetId === subnet.id))?.index ?? 0,
+    router: gatewayOf(subnet).address,
     primaryAddress: address(must(eni.privateAddresses[0], "an interface has a primary address").address),
     groups: eni.groupIds.map((id) => must(snapshot.get("security-group", id), `interface ${eni.id} names group ${id}`).index),
+    timeouts: { tcpEstablishedSeconds: tcp ?? defaultTimeouts.tcpEstablishedSeconds, udpStreamSeconds: udpStream ?? defaultTimeouts.udpStreamSeconds, udpSeconds: udp ?? defaultTimeouts.udpSeconds },
   };
 }
 
@@ -61,23 +71,38 @@ function planAddresses(snapshot: Snapshot, eni: NetworkInterface): AddressEntry[
   return eni.privateAddresses.map((p) => ({ vpc, address: address(p.address), port: eni.index }));
 }
 
+/** Blocks before prefix lists: of two routes to one destination the written one holds (VPC user guide, "Route priority and prefix lists"). */
 function planRoutes(snapshot: Snapshot): RouteEntry[] {
-  const entries: RouteEntry[] = [];
+  const entries = new Map<string, RouteEntry>();
   for (const table of snapshot.list("route-table"))
-    for (const route of table.routes) {
-      const block = parseCidr(route.destination);
-      if (!block) continue; // an IPv6 destination: kept and shown, no IPv6 packet moves
-      entries.push({ routeTable: table.index, address: block.address, prefixLength: block.prefixLength, target: targetOf() });
-      function targetOf(): RouteEntry["target"] {
-        if (routeState(snapshot, table, route) === "blackhole") return { kind: "blackhole" };
-        const target = route.target;
-        if (target.kind === "local") return { kind: "local" };
-        if (target.kind === "gateway") return { kind: "internet" };
-        if (target.kind === "nat-gateway" || target.kind === "peering") return { kind: "blackhole" }; // no packet moves through these yet
-        return { kind: "port", port: must(snapshot.get("network-interface", target.networkInterfaceId), "an active route has its interface").index };
-      }
+    for (const listed of [false, true])
+      for (const route of table.routes.filter((r) => r.destination.startsWith("pl-") === listed))
+        for (const block of blocksOf(snapshot, route.destination)) { // none of an IPv6 destination: kept and shown, no IPv6 packet moves
+          const key = `${table.index} ${block.address}/${block.prefixLength}`;
+          if (!entries.has(key)) entries.set(key, { routeTable: table.index, address: block.address, prefixLength: block.prefixLength, target: planTarget(snapshot, table, route) });
+        }
+  return [...entries.values()];
+}
+
+function planTarget(snapshot: Snapshot, table: RouteTable, route: Route): RouteEntry["target"] {
+  if (routeState(snapshot, table, route) === "blackhole") return { kind: "blackhole" };
+  const { target } = route;
+  switch (target.kind) {
+    case "local": return { kind: "local" };
+    case "gateway": return { kind: "internet" };
+    case "interface": return { kind: "port", port: must(snapshot.get("network-interface", target.networkInterfaceId), "an active route has its interface").index };
+    case "nat-gateway": return { kind: "port", port: must(snapshot.get("network-interface", must(snapshot.get("natgateway", target.natGatewayId), "an active route has its NAT gateway").networkInterfaceId), "a NAT gateway has an interface").index };
+    case "peering": {
+      const peer = peeringPeer(snapshot, target.vpcPeeringConnectionId, table.vpcId);
+      return peer === undefined ? { kind: "blackhole" } : { kind: "peering", vpc: vpcOf(snapshot, peer).index };
     }
-  return entries;
+  }
+}
+
+/** A block as it is, or those of a managed prefix list's current version. */
+function blocksOf(snapshot: Snapshot, destination: string): readonly Cidr[] {
+  const texts = destination.startsWith("pl-") ? prefixListBlocks(snapshot, destination) : [destination];
+  return texts.flatMap((text) => parseCidr(text) ?? []).map(canonical);
 }
 
 function planPublics(snapshot: Snapshot, live: readonly NetworkInterface[]): PublicEntry[] {
@@ -101,30 +126,56 @@ function planVpc(snapshot: Snapshot, vpc: Vpc): VpcEntry {
     internetGateway: snapshot.list("internet-gateway", vpc.region).some((gateway) => gateway.vpcId === vpc.id),
     dns: vpc.enableDnsSupport,
     dnsAddress: primary.address + 2,
+    blocks: vpc.cidrAssociations.map((c) => must(parseCidr(c.cidrBlock), "a VPC's block parses")),
+    edgeRouteTable: planEdge(snapshot, vpc),
   };
 }
 
+/** The table associated with the VPC's internet gateway, while that is attached. */
+function planEdge(snapshot: Snapshot, vpc: Vpc): number {
+  const gateway = snapshot.list("internet-gateway", vpc.region).find((g) => g.vpcId === vpc.id);
+  return (gateway && snapshot.list("route-table", vpc.region).find((table) => table.associations.some((a) => a.gatewayId === gateway.id))?.index) ?? 0;
+}
+
+function planAcl(acl: NetworkAcl): AclEntry {
+  const rules = (egress: boolean): AclRule[] => acl.entries.filter((e) => e.egress === egress).sort((a, b) => a.ruleNumber - b.ruleNumber).flatMap(planAclRule);
+  return { acl: acl.index, ingress: rules(false), egress: rules(true) };
+}
+
+function planAclRule(entry: NetworkAclEntry): AclRule[] {
+  const block = parseCidr(entry.cidrBlock);
+  const protocol = entry.protocol === "-1" ? -1 : protocolNumber(entry.protocol);
+  if (!block || protocol === undefined) return []; // an IPv6 entry
+  const [from, to] = protocol === 1 ? [entry.icmpType ?? -1, entry.icmpCode ?? -1] : protocol === 6 || protocol === 17 ? [entry.fromPort ?? 0, entry.toPort ?? 65535] : [0, 65535];
+  return [{ protocol, from, to, ...canonical(block), allow: entry.action === "allow" }];
+}
+
+const planNat = (snapshot: Snapshot, nat: NatGateway): NatEntry => ({
+  port: must(snapshot.get("network-interface", nat.networkInterfaceId), "a NAT gateway has an interface").index,
+  connectivity: nat.connectivityType,
+  addresses: nat.addresses.map((a) => address(a.privateIp)),
+});
+
 function planGroup(snapshot: Snapshot, group: SecurityGroup): GroupEntry {
-  const rules = (egress: boolean): Rule[] => group.rules.filter((r) => r.isEgress === egress).flatMap((r) => planRule(snapshot, r));
+  const rules = (egress: boolean): Rule[] => group.rules.filter((r) => r.isEgress === egress).flatMap((r) => planRule(snapshot, group, r));
   return { group: group.index, ingress: rules(false), egress: rules(true) };
 }
 
-function planRule(snapshot: Snapshot, rule: SecurityGroupRule): Rule[] {
-  const remote = planRemote(snapshot, rule);
+function planRule(snapshot: Snapshot, group: SecurityGroup, rule: SecurityGroupRule): Rule[] {
   const protocol = rule.protocol === "-1" ? -1 : protocolNumber(rule.protocol);
-  if (!remote || protocol === undefined) return [];
+  if (protocol === undefined) return [];
   const ports = protocol === 6 || protocol === 17;
-  if (protocol === 1) return [{ protocol, from: rule.fromPort, to: rule.toPort, remote }];
-  return [{ protocol, from: ports ? Math.max(0, rule.fromPort) : 0, to: ports && rule.toPort >= 0 ? rule.toPort : 65535, remote }];
+  const [from, to] = protocol === 1 ? [rule.fromPort, rule.toPort] : [ports ? Math.max(0, rule.fromPort) : 0, ports && rule.toPort >= 0 ? rule.toPort : 65535];
+  return planRemotes(snapshot, group, rule).map((remote) => ({ protocol, from, to, remote }));
 }
 
-function planRemote(snapshot: Snapshot, rule: SecurityGroupRule): Rule["remote"] | undefined {
-  if (rule.cidrIpv4 !== undefined) {
-    const block = must(parseCidr(rule.cidrIpv4), `rule ${rule.id} has a block`);
-    return { kind: "cidr", address: block.address, prefixLength: block.prefixLength };
-  }
+/** A block, every block of a prefix list, or a group of the same or a peered VPC; a stale reference or IPv6 is nobody. */
+function planRemotes(snapshot: Snapshot, owner: SecurityGroup, rule: SecurityGroupRule): Rule["remote"][] {
+  const destination = rule.cidrIpv4 ?? rule.prefixListId;
+  if (destination !== undefined) return blocksOf(snapshot, destination).map((block) => ({ kind: "cidr", ...block }));
   const group = rule.referencedGroupId === undefined ? undefined : snapshot.get("security-group", rule.referencedGroupId);
-  return group && { kind: "group", group: group.index }; // a stale reference, IPv6 or a prefix list matches nothing here
+  const known = group && (group.vpcId === owner.vpcId || peeredVpcs(snapshot, owner.vpcId).has(group.vpcId));
+  return known ? [{ kind: "group", group: group.index }] : [];
 }
 
 /** Members of the groups that some rule refers to: their interfaces' private addresses, as AWS compares them. */

@@ -37,5 +37,5 @@ export async function passNetwork(kernel: Kernel, snapshot: Snapshot, own: OwnLi
 
 /** Ports whose link is not there yet get no entry: packets to them are dropped with a reason instead of sent nowhere. */
 function onlyPresent(tables: DesiredTables, links: ReadonlyMap<string, number>): DesiredTables {
-  return { ...tables, ports: tables.ports.filter((p) => links.has(p.link)) };
+  return { ...tables, ports: tables.ports.filter((p) => p.kind === "nat" || links.has(p.link)) };
 }
