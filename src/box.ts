@@ -17,6 +17,7 @@ import { log } from "./lib/log.ts";
 import { ensureMounted } from "./linux/mount.ts";
 import { createNetns, deleteNetns } from "./linux/netns.ts";
 import { forgetNatGateways, forgetTerminated } from "./model/lifecycle.ts";
+import { forgetPeerings } from "./model/peering.ts";
 import { isRegion } from "./model/regions.ts";
 import type { Snapshot } from "./model/snapshot.ts";
 import type { OwnLinks } from "./plan/plan.ts";
@@ -87,7 +88,7 @@ export async function openBox(options: DaemonOptions): Promise<Box> {
     await loop.pass();
     jobs.check();
     tick = setInterval(() => {
-      store.write((tx) => { forgetTerminated(tx, new Date()); forgetNatGateways(tx, new Date()); });
+      store.write((tx) => { forgetTerminated(tx, new Date()); forgetNatGateways(tx, new Date()); forgetPeerings(tx, new Date()); });
       loop!.pokeThoroughly();
       jobs!.check();
     }, TICK_MS);

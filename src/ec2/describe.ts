@@ -4,7 +4,7 @@
 import type { Kind, Tables } from "../model/snapshot.ts";
 import { Ec2Error } from "../wire/error.ts";
 import type { Context } from "../wire/operation.ts";
-import { checkId, notFound, type NamedById } from "./resource.ts";
+import { checkId, notFound, recordsIn, type NamedById } from "./resource.ts";
 
 export interface Filter { Name?: string | undefined; Values?: string[] | undefined }
 /** What a record has under a filter's name: all values that may match. Booleans as "true"/"false". */
@@ -98,7 +98,7 @@ export interface DescribeRequest<K extends Kind> {
 /** The records a Describe* answers with, in order of creation, one page of them. */
 export function describe<K extends NamedById>(ctx: Context, request: DescribeRequest<K>): Page<Tables[K]> {
   const snapshot = ctx.snapshot();
-  let records = snapshot.list(request.kind, ctx.region);
+  let records = recordsIn(snapshot, request.kind, ctx.region);
   if (request.visible) records = records.filter(request.visible);
   const ids = request.ids ?? [];
   if (ids.length > 0) {

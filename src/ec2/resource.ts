@@ -52,6 +52,15 @@ export function find<K extends NamedById>(snapshot: Snapshot, kind: K, id: strin
   if (id === undefined || id === "") throw new Ec2Error("MissingParameter", `The request must contain the parameter ${naming[kind].what}`);
   checkId(kind, id);
   const record = snapshot.get(kind, id);
-  if (!record || record.region !== region) throw notFound(kind, [id]);
+  if (!record || !isSeenIn(region, record)) throw notFound(kind, [id]);
   return record;
+}
+
+/** A record is its region's, except a peering connection, which is both regions'. */
+export const isSeenIn = (region: string, record: Tables[Kind]): boolean =>
+  record.region === region || ("accepter" in record && record.accepter.region === region);
+
+/** A region's records, in order of creation. */
+export function recordsIn<K extends Kind>(snapshot: Snapshot, kind: K, region: string): readonly Tables[K][] {
+  return kind === "vpc-peering-connection" ? snapshot.list(kind).filter((record) => isSeenIn(region, record)) : snapshot.list(kind, region);
 }

@@ -1,15 +1,17 @@
 // Owns what a route table means (Amazon VPC user guide, "Route tables"): which table a subnet obeys, whether a route leads anywhere,
 // and which route an address takes. Pure: the API shows it, the plan compiles it.
 
-import { contains, parseCidr } from "../lib/ip.ts";
+import { contains, parseCidr, type Cidr } from "../lib/ip.ts";
 import { must } from "../lib/assert.ts";
 import { natGatewayForwards } from "./lifecycle.ts";
+import { isPrefixListId, prefixListBlocks } from "./prefix-lists.ts";
 import type { Route, RouteTable, Subnet } from "./records.ts";
 import type { Snapshot } from "./snapshot.ts";
 
 /**
- * A route is a blackhole when its gateway is not attached to the table's VPC, or when its interface is gone, is attached to
- * nothing, or belongs to an instance that is neither starting nor running.
+ * A route is a blackhole when its gateway is not attached to the table's VPC, when its NAT gateway is gone or failed, when its
+ * peering is not active, or when its interface is gone, is attached to nothing, or belongs to an instance that is neither starting
+ * nor running.
  */
 export function routeState(snapshot: Snapshot, table: RouteTable, route: Route): "active" | "blackhole" {
   const target = route.target;
@@ -32,15 +34,34 @@ export function effectiveRouteTable(snapshot: Snapshot, subnet: Subnet): RouteTa
   return own ?? mainRouteTable(snapshot, subnet.region, subnet.vpcId);
 }
 
-/** The most specific route for an address, blackholes included: a blackhole hides the wider routes behind it. */
-export function longestMatch(routes: readonly Route[], address: number): Route | undefined {
+/** The table that rules what enters by a gateway (its edge association); undefined: there is none, and addresses lead straight to their interfaces. */
+export function gatewayRouteTable(snapshot: Snapshot, region: string, gatewayId: string): RouteTable | undefined {
+  return snapshot.list("route-table", region).find((table) => table.associations.some((a) => a.gatewayId === gatewayId));
+}
+
+/** The IPv4 blocks that a route is about: its CIDR, or what its prefix list has now; none for IPv6, which no packet uses here. */
+export function destinationBlocks(snapshot: Snapshot, destination: string): readonly Cidr[] {
+  if (isPrefixListId(destination)) return prefixListBlocks(snapshot, destination);
+  const block = parseCidr(destination);
+  return block ? [block] : [];
+}
+
+/**
+ * The most specific route for an address, blackholes included: a blackhole hides the wider routes behind it. Of two of one length
+ * the route with the CIDR goes before the one with a prefix list, and of two prefix lists the route that was made first ("Route
+ * priority": AWS takes one of them at random and keeps to it).
+ */
+export function longestMatch(snapshot: Snapshot, routes: readonly Route[], address: number): Route | undefined {
   let best: Route | undefined;
-  let bestLength = -1;
+  let bestRank = -1;
   for (const route of routes) {
-    const block = parseCidr(route.destination);
-    if (block && contains(block, address) && block.prefixLength > bestLength) {
-      best = route;
-      bestLength = block.prefixLength;
+    const byCidr = isPrefixListId(route.destination) ? 0 : 1;
+    for (const block of destinationBlocks(snapshot, route.destination)) {
+      const rank = block.prefixLength * 2 + byCidr;
+      if (rank > bestRank && contains(block, address)) {
+        best = route;
+        bestRank = rank;
+      }
     }
   }
   return best;

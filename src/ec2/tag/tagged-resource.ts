@@ -5,7 +5,7 @@ import type { SecurityGroupRule, Tags } from "../../model/records.ts";
 import type { Snapshot, Transaction } from "../../model/snapshot.ts";
 import { Ec2Error } from "../../wire/error.ts";
 import { unknownRules } from "../security-group/rule-ids.ts";
-import { naming, notFound, type NamedById } from "../resource.ts";
+import { isSeenIn, naming, notFound, recordsIn, type NamedById } from "../resource.ts";
 
 type Taggable = NamedById | "key-pair"; // IAM's records have tags by calls of their own
 export interface Tagged { readonly id: string; readonly type: Taggable | "security-group-rule"; readonly tags: Tags }
@@ -23,13 +23,13 @@ export function findTagged(snapshot: Snapshot, region: string, id: string): Tagg
   const kind = kinds.find((k) => isId(prefixOf(k), id));
   if (kind === undefined) throw new Ec2Error("InvalidID", `The ID '${id}' is not valid`);
   const record = snapshot.get(kind, id);
-  if (record?.region === region) return { id, type: kind, tags: record.tags };
+  if (record && isSeenIn(region, record)) return { id, type: kind, tags: record.tags };
   throw kind === "key-pair" ? new Ec2Error("InvalidKeyPair.NotFound", `The key pair '${id}' does not exist`) : notFound(kind, [id]);
 }
 
 /** Every resource of the region that has a tag. */
 export function allTagged(snapshot: Snapshot, region: string): readonly Tagged[] {
-  const records = kinds.flatMap((type) => snapshot.list(type, region).map(({ id, tags }): Tagged => ({ id, type, tags })));
+  const records = kinds.flatMap((type) => recordsIn(snapshot, type, region).map(({ id, tags }): Tagged => ({ id, type, tags })));
   const rules = rulesOf(snapshot, region).map(({ id, tags }): Tagged => ({ id, type: "security-group-rule", tags }));
   return [...records, ...rules].filter((r) => Object.keys(r.tags).length > 0);
 }
