@@ -12,6 +12,8 @@ import { ensureImages } from "./ec2/image/base-images.ts";
 import { ensureRegion } from "./ec2/vpc/default-vpc.ts";
 import { openGuests, type RuncGuests } from "./instances/guests.ts";
 import { openInternet, type Internet } from "./internet/internet.ts";
+import { liveSession } from "./iam/role-sessions.ts";
+import { must } from "./lib/assert.ts";
 import { newId } from "./lib/ids.ts";
 import { log } from "./lib/log.ts";
 import { ensureMounted } from "./linux/mount.ts";
@@ -28,6 +30,7 @@ import { NetworkLoop } from "./reconcile/network-loop.ts";
 import { openServices, type Services } from "./services/services.ts";
 import { Store } from "./store/store.ts";
 import { createApi } from "./wire/server.ts";
+import { openSessions, type Sessions } from "./wire/sessions.ts";
 import { createDispatch } from "./wire/dispatch.ts";
 import { status, drops, findInstance } from "./box-views.ts";
 
@@ -48,6 +51,7 @@ export async function openBox(options: DaemonOptions): Promise<Box> {
   const pinDir = join("/sys/fs/bpf/vpcbox", options.box);
   const store = openStore(options);
   const snapshot = (): Snapshot => store.snapshot();
+  const sessions: Sessions = openSessions(sessionKey(store), randomHex);
   const internet: Internet = openInternet({ box: options.box, runDir: options.runDir });
   const services: Services = openServices({ runDir: options.runDir, snapshot, accountId: options.accountId });
   const guests: RuncGuests = openGuests({ box: options.box, runDir: options.runDir, stateDir: options.stateDir });
@@ -94,12 +98,12 @@ export async function openBox(options: DaemonOptions): Promise<Box> {
     }, TICK_MS);
     tick.unref();
     const dispatch = createDispatch({
-      store, accountId: options.accountId, architecture: options.architecture, quotas: options.quotas, now: () => new Date(), randomHex,
+      store, sessions, accountId: options.accountId, architecture: options.architecture, quotas: options.quotas, now: () => new Date(), randomHex,
       consoleOutput: (id) => guests.consoleOutput(id),
       ensureRegion: makeRegion,
       applied: (revision) => loop!.applied(revision),
     });
-    api = createApi({ dispatch, secrets: (id) => options.accessKeys.find((k) => k.id === id)?.secret, isRegion });
+    api = createApi({ dispatch, secrets: (id) => options.accessKeys.find((k) => k.id === id)?.secret, sessionOf: (id, token) => liveSession(sessions, snapshot(), id, token), isRegion });
     await listen(api, options);
     const port = (api.address() as AddressInfo).port;
     const endpoint = `http://${options.host}:${port}`;
@@ -163,6 +167,12 @@ function openStore(options: DaemonOptions): Store {
     if (/locked/.test((error as Error).message)) throw new Error(`another vpcbox uses ${options.stateDir}; end it with: vpcbox --box ${options.box} down`);
     throw error;
   }
+}
+
+/** What seals temporary credentials: of this state, so that they are good after a restart. */
+function sessionKey(store: Store): Buffer {
+  if (store.meta("sessionKey") === undefined) store.setMeta("sessionKey", randomHex(64));
+  return Buffer.from(must(store.meta("sessionKey"), "the box has a key"), "hex");
 }
 
 async function listen(server: Server, options: DaemonOptions): Promise<void> {

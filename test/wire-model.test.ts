@@ -46,7 +46,7 @@ test("every operation's file exports it, and those with a client token are not a
 });
 
 test("services are those that the box has", () => {
-  assert.deepEqual(serviceNames, ["ec2", "sts", "ssm"]);
+  assert.deepEqual(serviceNames, ["ec2", "iam", "sts", "ssm"]);
   for (const name of ["s3", "__proto__", "constructor", ""]) assert.equal(serviceNamed(name), undefined);
   for (const name of ["__proto__", "constructor", "toString", ""]) assert.equal(serviceNamed("ec2")!.operation(name), undefined);
 });

@@ -11,6 +11,7 @@ import { verify, type Authority, type SignedRequest } from "../src/wire/sigv4.ts
 const now = new Date("2026-11-24T12:00:00Z");
 const authority: Authority = {
   secretOf: (id) => (id === "AKID" ? "the+secret/with=signs" : undefined),
+  sessionOf: () => undefined,
   isRegion: (region) => region === "us-east-1" || region === "eu-west-1",
   isService: (service) => ["ec2", "sts", "ssm"].includes(service),
   now: () => now,

@@ -8,7 +8,7 @@ import { dirname, join } from "node:path";
 import { NormalizedSchema } from "@smithy/core/schema";
 
 const require = createRequire(import.meta.url);
-export const services = ["ec2", "sts", "ssm"] as const;
+export const services = ["ec2", "iam", "sts", "ssm"] as const;
 export const generatedFile = (service: string): string => new URL(`../src/wire/generated/${service}.json`, import.meta.url).pathname;
 
 type Row = (string | number)[];

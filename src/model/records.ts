@@ -142,6 +142,7 @@ export interface Instance extends Base {
   readonly rootVolumeId: string;
   readonly creditSpecification?: "standard" | "unlimited" | undefined; // burstable types only
   readonly iamInstanceProfileArn?: string | undefined;
+  readonly iamInstanceProfileId?: string | undefined;
   readonly iamInstanceProfileAssociationId?: string | undefined;
   readonly clientToken: string;
 }
@@ -302,4 +303,5 @@ export interface IamPolicy extends Base {
   readonly description?: string | undefined;
   readonly versions: readonly { readonly id: string; readonly document: string; readonly createdAt: string }[];
   readonly defaultVersionId: string;
+  readonly latestVersion: number; // the highest number there ever was
 }

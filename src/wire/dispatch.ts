@@ -10,6 +10,7 @@ import { readJson, toJson } from "./json.ts";
 import type { OperationShape, ServiceName } from "./model.ts";
 import type { Context } from "./operation.ts";
 import { quotaOf } from "./quotas.ts";
+import type { Principal, Sessions } from "./sessions.ts";
 import { operationsIn, type AnyOperation, type Operations } from "./operations.ts";
 
 /** The answer to a call with a client token: kept with what the call wrote, in one commit. */
@@ -28,6 +29,7 @@ export interface DispatchParts {
   readonly store: CallStore;
   readonly accountId: string;
   readonly architecture: "x86_64" | "arm64";
+  readonly sessions: Sessions;
   /** Quotas that are not AWS's defaults; "all" stands for every one that is not named. */
   readonly quotas: Readonly<Record<string, number>>;
   now(): Date;
@@ -45,6 +47,7 @@ export interface Call {
   readonly shape: OperationShape;
   readonly region: string;
   readonly accessKeyId: string;
+  readonly principal?: Principal | undefined; // of temporary credentials
   readonly requestId: string;
   readonly input: Record<string, unknown>;
 }
@@ -122,6 +125,9 @@ async function runOnce(parts: DispatchParts, operation: AnyOperation, call: Call
 function contextOf(parts: DispatchParts, call: Call, snapshot: () => Snapshot, write: Context["write"]): Context {
   return {
     region: call.region, accountId: parts.accountId, accessKeyId: call.accessKeyId, requestId: call.requestId, architecture: parts.architecture,
+    caller: call.principal ?? { arn: `arn:aws:iam::${parts.accountId}:root`, userId: parts.accountId },
+    temporary: call.principal !== undefined,
+    issueSession: (principal, expiresAt) => parts.sessions.issue(principal, expiresAt),
     quota: (name) => quotaOf(parts.quotas, name),
     now: parts.now,
     randomHex: parts.randomHex,

@@ -5,7 +5,7 @@ import { Ec2Error } from "./error.ts";
 import type { Protocol } from "./model.ts";
 
 /** What is wrong with a signature. */
-export type AuthFaultKind = "missing" | "incomplete" | "expired" | "scope" | "unknownKey" | "badToken" | "mismatch";
+export type AuthFaultKind = "missing" | "incomplete" | "expired" | "scope" | "unknownKey" | "badToken" | "expiredToken" | "mismatch";
 
 export class AuthFault extends Error {
   readonly kind: AuthFaultKind;
@@ -20,20 +20,21 @@ export class AuthFault extends Error {
 const authCodes: Readonly<Record<Protocol, Readonly<Record<AuthFaultKind, readonly [code: string, status: number]>>>> = {
   ec2Query: {
     missing: ["MissingAuthenticationToken", 403], incomplete: ["IncompleteSignature", 400], expired: ["RequestExpired", 400], scope: ["AuthFailure", 401],
-    unknownKey: ["AuthFailure", 401], badToken: ["AuthFailure", 401], mismatch: ["SignatureDoesNotMatch", 403],
+    unknownKey: ["AuthFailure", 401], badToken: ["AuthFailure", 401], expiredToken: ["RequestExpired", 400], mismatch: ["SignatureDoesNotMatch", 403],
   },
   awsQuery: {
     missing: ["MissingAuthenticationToken", 403], incomplete: ["IncompleteSignature", 400], expired: ["SignatureDoesNotMatch", 403], scope: ["SignatureDoesNotMatch", 403],
-    unknownKey: ["InvalidClientTokenId", 403], badToken: ["InvalidClientTokenId", 403], mismatch: ["SignatureDoesNotMatch", 403],
+    unknownKey: ["InvalidClientTokenId", 403], badToken: ["InvalidClientTokenId", 403], expiredToken: ["ExpiredToken", 403], mismatch: ["SignatureDoesNotMatch", 403],
   },
   awsJson: {
     missing: ["MissingAuthenticationTokenException", 400], incomplete: ["IncompleteSignatureException", 400], expired: ["InvalidSignatureException", 400], scope: ["InvalidSignatureException", 400],
-    unknownKey: ["UnrecognizedClientException", 400], badToken: ["UnrecognizedClientException", 400], mismatch: ["InvalidSignatureException", 400],
+    unknownKey: ["UnrecognizedClientException", 400], badToken: ["UnrecognizedClientException", 400], expiredToken: ["ExpiredTokenException", 400], mismatch: ["InvalidSignatureException", 400],
   },
 };
 
 export function authError(protocol: Protocol, fault: AuthFault): Ec2Error {
   const [code, status] = authCodes[protocol][fault.kind];
+  if (fault.kind === "expiredToken") return new Ec2Error(code, protocol === "ec2Query" ? "Request has expired." : "The security token included in the request is expired", status);
   const aboutKey = fault.kind === "unknownKey" || fault.kind === "badToken";
   const message = !aboutKey ? fault.message : protocol === "ec2Query" ? "AWS was not able to validate the provided access credentials" : "The security token included in the request is invalid.";
   return new Ec2Error(code, message, status);

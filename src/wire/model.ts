@@ -3,7 +3,7 @@
 
 import { readFileSync } from "node:fs";
 
-export type ServiceName = "ec2" | "sts" | "ssm";
+export type ServiceName = "ec2" | "iam" | "sts" | "ssm";
 /** AWS's names for how a service speaks: forms in and XML out in two dialects, or JSON 1.1. */
 export type Protocol = "ec2Query" | "awsQuery" | "awsJson";
 export type Kind = "struct" | "list" | "map" | "string" | "number" | "boolean" | "time" | "blob" | "document" | "unit";
@@ -38,6 +38,7 @@ export interface Service {
 
 const known: Readonly<Record<ServiceName, { protocol: Protocol; xmlns: string; version: string }>> = {
   ec2: { protocol: "ec2Query", xmlns: "http://ec2.amazonaws.com/doc/", version: "2016-11-15" },
+  iam: { protocol: "awsQuery", xmlns: "https://iam.amazonaws.com/doc/", version: "2010-05-08" },
   sts: { protocol: "awsQuery", xmlns: "https://sts.amazonaws.com/doc/", version: "2011-06-15" },
   ssm: { protocol: "awsJson", xmlns: "http://ssm.amazonaws.com/doc/", version: "2014-11-06" },
 };

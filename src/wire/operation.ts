@@ -2,8 +2,10 @@
 // (kebab-case of its name) exports one constant in camelCase, e.g. src/ec2/vpc/create-vpc.ts exports `createVpc`.
 
 import type { Snapshot, Transaction } from "../model/snapshot.ts";
+import type { Principal, SessionCredentials } from "./sessions.ts";
 
 type Ec2 = typeof import("@aws-sdk/client-ec2");
+type Iam = typeof import("@aws-sdk/client-iam");
 type Sts = typeof import("@aws-sdk/client-sts");
 type Ssm = typeof import("@aws-sdk/client-ssm");
 type AnyCommand<I, O> = new (input: never) => { input: I; resolveMiddleware(s: never, c: never, o: never): (a: never) => Promise<{ output: O }> };
@@ -14,6 +16,7 @@ type Out<M, N extends string> = Cmd<M, N> extends AnyCommand<unknown, infer O> ?
 type Run<M, N extends string> = (input: In<M, N>, ctx: Context) => Out<M, N> | Promise<Out<M, N>>;
 
 export type Ec2Operation<N extends OpName<Ec2> & string> = Run<Ec2, N>;
+export type IamOperation<N extends OpName<Iam> & string> = Run<Iam, N>;
 export type StsOperation<N extends OpName<Sts> & string> = Run<Sts, N>;
 export type SsmOperation<N extends OpName<Ssm> & string> = Run<Ssm, N>;
 
@@ -22,6 +25,10 @@ export interface Context {
   readonly region: string;
   readonly accountId: string;
   readonly accessKeyId: string;
+  /** Who signed the call. */
+  readonly caller: Principal;
+  /** By temporary credentials. */
+  readonly temporary: boolean;
   readonly requestId: string;
   /** The architecture instances have on this machine. */
   readonly architecture: "x86_64" | "arm64";
@@ -31,6 +38,8 @@ export interface Context {
   randomHex(digits: number): string;
   /** "vpc" -> a fresh "vpc-0..." */
   newId(prefix: string): string;
+  /** Temporary credentials that the box accepts until then. */
+  issueSession(principal: Principal, expiresAt: Date): SessionCredentials;
   /** The latest snapshot. The region's default VPC and images are in it already. */
   snapshot(): Snapshot;
   /**

@@ -26,6 +26,10 @@ export const defaultQuotas: Readonly<Record<string, number>> = {
   "network-interfaces-per-region": 5000,
   "key-pairs-per-region": 5000,
   "vcpus-per-region": 32,
+  "iam-roles": 1000,
+  "iam-instance-profiles": 1000,
+  "iam-policies": 1500,
+  "policies-per-role": 10,
 };
 
 /** @param set what the box was started with; "all" stands for every quota that is not named */

@@ -12,6 +12,7 @@ import type { Dispatch } from "./dispatch.ts";
 import { Ec2Error } from "./error.ts";
 import { AuthFault, authError, unknownOperation } from "./faults.ts";
 import { protocolOf, serviceNamed, serviceNames, type Protocol, type ServiceName } from "./model.ts";
+import type { Session } from "./sessions.ts";
 import { claimedService, verify } from "./sigv4.ts";
 import { strayMember } from "./stray.ts";
 
@@ -19,6 +20,8 @@ export interface ApiOptions {
   readonly dispatch: Dispatch;
   /** The secret of an access key id; undefined when there is no such key. */
   secrets(accessKeyId: string): string | undefined;
+  /** What the token of temporary credentials says; none when the box gives no such credentials. */
+  sessionOf?(accessKeyId: string, token: string): Session | undefined;
   isRegion?(name: string): boolean;
   now?(): Date;
   /** For tests: an output with members that the model does not have is a bug and answers 500. */
@@ -77,6 +80,7 @@ async function handle(options: ApiOptions, request: IncomingMessage, requestId: 
   const url = request.url ?? "/";
   const who = verify({ method: request.method ?? "", url, headers: request.headersDistinct, body }, {
     secretOf: (id) => options.secrets(id),
+    sessionOf: (id, token) => options.sessionOf?.(id, token),
     isRegion: options.isRegion ?? looksLikeRegion,
     isService: (name) => serviceNamed(name) !== undefined,
     now: options.now ?? (() => new Date()),
@@ -90,7 +94,7 @@ async function handle(options: ApiOptions, request: IncomingMessage, requestId: 
   call.operation = opened.operation;
   const shape = service.operation(opened.operation);
   if (!shape || !options.dispatch.has(service.name, opened.operation)) throw unknownOperation(service.protocol, opened.operation);
-  const output = await options.dispatch.run({ service: service.name, shape, region: who.region, accessKeyId: who.accessKeyId, requestId, input: opened.readInput(shape) });
+  const output = await options.dispatch.run({ service: service.name, shape, region: who.region, accessKeyId: who.accessKeyId, principal: who.principal, requestId, input: opened.readInput(shape) });
   if (options.strictOutput) assertModelled(shape.name, strayMember(shape.output, output));
   return writeReply(service, shape, opened.version, output, requestId);
 }

@@ -3,6 +3,7 @@
 
 import { createHash, createHmac, timingSafeEqual } from "node:crypto";
 import { AuthFault } from "./faults.ts";
+import type { Principal, Session } from "./sessions.ts";
 
 const SKEW_MS = 15 * 60_000;
 const LONGEST_PRESIGNED_SECONDS = 7 * 24 * 60 * 60;
@@ -15,10 +16,13 @@ export interface SignedRequest {
   readonly headers: Readonly<Record<string, readonly string[] | undefined>>; // lower-case names
   readonly body: Buffer; // as received, compressed or not
 }
-export interface Verified { readonly accessKeyId: string; readonly region: string; readonly service: string }
+/** `principal` of temporary credentials; a long-term key is the account's own. */
+export interface Verified { readonly accessKeyId: string; readonly region: string; readonly service: string; readonly principal?: Principal }
 export interface Authority {
   /** The secret of an access key; undefined when there is no such key. */
   secretOf(accessKeyId: string): string | undefined;
+  /** What the token of temporary credentials says; undefined when it was not made here for this key, or no longer counts. */
+  sessionOf(accessKeyId: string, token: string): Session | undefined;
   isRegion(region: string): boolean;
   isService(service: string): boolean;
   now(): Date;
@@ -35,9 +39,7 @@ export function verify(request: SignedRequest, authority: Authority): Verified {
   checkTime(claim, scope, authority.now().getTime());
   if (!authority.isService(scope.service)) throw new AuthFault("scope", "Credential should be scoped to correct service.", scope.service);
   if (!authority.isRegion(scope.region)) throw new AuthFault("scope", "Credential should be scoped to a valid region.", scope.service);
-  const secret = authority.secretOf(scope.accessKeyId);
-  if (secret === undefined) throw new AuthFault("unknownKey", "", scope.service);
-  if (claim.token !== undefined) throw new AuthFault("badToken", "", scope.service); // long-term keys have none
+  const { secret, principal } = keyOf(claim, scope, authority);
   const names = claim.signedHeaders.split(";");
   const mismatch = (message = MISMATCH): AuthFault => new AuthFault("mismatch", message, scope.service);
   if (!names.includes("host")) throw mismatch("'Host' must be a 'SignedHeader' in the AWS Authorization.");
@@ -58,7 +60,20 @@ export function verify(request: SignedRequest, authority: Authority): Verified {
   const expected = hmac(signingKey(scope, secret), text);
   const given = Buffer.from(/^[0-9a-f]{64}$/.test(claim.signature) ? claim.signature : "", "hex");
   if (given.length !== expected.length || !timingSafeEqual(given, expected)) throw mismatch();
-  return { accessKeyId: scope.accessKeyId, region: scope.region, service: scope.service };
+  return { accessKeyId: scope.accessKeyId, region: scope.region, service: scope.service, ...(principal ? { principal } : {}) };
+}
+
+/** The secret that the call must be signed with. Long-term keys have no token, temporary ones have none but their own. */
+function keyOf(claim: Claim, scope: Scope, authority: Authority): { readonly secret: string; readonly principal: Principal | undefined } {
+  const secret = authority.secretOf(scope.accessKeyId);
+  if (claim.token === undefined) {
+    if (secret === undefined) throw new AuthFault("unknownKey", "", scope.service);
+    return { secret, principal: undefined };
+  }
+  const session = secret === undefined ? authority.sessionOf(scope.accessKeyId, claim.token) : undefined;
+  if (!session) throw new AuthFault("badToken", "", scope.service);
+  if (session.expiresAtMs <= authority.now().getTime()) throw new AuthFault("expiredToken", "", scope.service);
+  return { secret: session.secret, principal: session.principal };
 }
 
 /** The service a request names in its credential, verified or not: decides only in which form a refusal is written. */

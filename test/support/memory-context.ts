@@ -7,6 +7,7 @@ import { newId } from "../../src/lib/ids.ts";
 import { instanceStarted } from "../../src/model/lifecycle.ts";
 import type { Kind, Snapshot, Tables, Transaction } from "../../src/model/snapshot.ts";
 import type { Context } from "../../src/wire/operation.ts";
+import { openSessions } from "../../src/wire/sessions.ts";
 
 type Rows = Map<Kind, Map<string, Tables[Kind]>>;
 
@@ -36,8 +37,12 @@ export function memoryContext(options: { quotas?: Record<string, number>; region
     return text.slice(0, digits);
   };
   const console = new Map<string, string>();
+  const sessions = openSessions(Buffer.alloc(32), randomHex);
   return {
     region: options.region ?? "us-east-1", accountId: "000000000000", accessKeyId: "test", requestId: "request", architecture: "x86_64", console,
+    caller: { arn: "arn:aws:iam::000000000000:root", userId: "000000000000" },
+    temporary: false,
+    issueSession: (principal, expiresAt) => sessions.issue(principal, expiresAt),
     quota: (name) => options.quotas?.[name] ?? Infinity,
     now: () => new Date(now),
     advance: (ms) => { now += ms; },

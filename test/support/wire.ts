@@ -12,6 +12,7 @@ import { Store } from "../../src/store/store.ts";
 import { createDispatch, type DispatchParts } from "../../src/wire/dispatch.ts";
 import type { AnyOperation, Operations } from "../../src/wire/operations.ts";
 import { createApi, type ApiOptions } from "../../src/wire/server.ts";
+import { openSessions } from "../../src/wire/sessions.ts";
 
 /** "ec2 CreateVpc" -> the operation. */
 export type OperationTable = Readonly<Record<string, unknown>>;
@@ -32,13 +33,14 @@ export class WireServer {
   constructor(table: OperationTable, options: { directory?: string; parts?: Partial<DispatchParts>; api?: Partial<ApiOptions> } = {}) {
     this.directory = options.directory ?? mkdtempSync(join(tmpdir(), "vpcbox-wire-"));
     this.store = new Store(this.directory);
+    const sessions = openSessions(Buffer.alloc(32), (digits) => randomBytes(digits).toString("hex").slice(0, digits));
     const dispatch = createDispatch({
-      store: this.store, accountId: "000000000000", architecture: "x86_64", quotas: {}, now: () => new Date(),
+      store: this.store, accountId: "000000000000", architecture: "x86_64", quotas: {}, sessions, now: () => new Date(),
       randomHex: (digits) => randomBytes(digits).toString("hex").slice(0, digits),
       consoleOutput: async () => undefined, ensureRegion: () => {}, applied: async (revision) => void this.applied.push(revision),
       operations: operationsOf(table), ...options.parts,
     });
-    this.server = createApi({ dispatch, secrets: (id) => (id === "test" ? "secret" : undefined), strictOutput: true, ...options.api });
+    this.server = createApi({ dispatch, secrets: (id) => (id === "test" ? "secret" : undefined), strictOutput: true, sessionOf: (id, token) => sessions.read(id, token), ...options.api });
   }
 
   get endpoint(): string {

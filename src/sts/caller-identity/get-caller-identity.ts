@@ -1,9 +1,10 @@
-// Owns GetCallerIdentity (STS API reference). Access keys of a box are those of the account's root user.
+// Owns GetCallerIdentity (STS API reference). A box's own keys are those of the account's root user, temporary ones
+// those of the role that was assumed.
 
 import type { StsOperation } from "../../wire/operation.ts";
 
 export const getCallerIdentity: StsOperation<"GetCallerIdentity"> = (_input, ctx) => ({
-  UserId: ctx.accountId,
+  UserId: ctx.caller.userId,
   Account: ctx.accountId,
-  Arn: `arn:aws:iam::${ctx.accountId}:root`,
+  Arn: ctx.caller.arn,
 });
