@@ -12,8 +12,7 @@ import { bootMode, stateReasonView, stateView } from "./view.ts";
 
 const absent = [
   "affinity", "capacity-reservation-id", "capacity-reservation-specification.capacity-reservation-target.capacity-reservation-id",
-  "capacity-reservation-specification.capacity-reservation-target.capacity-reservation-resource-group-arn", "host-id", "iam-instance-profile.arn", "iam-instance-profile.id",
-  "iam-instance-profile.name", "instance-lifecycle", "ipv6-address", "kernel-id", "network-interface.addresses.association.carrier-ip",
+  "capacity-reservation-specification.capacity-reservation-target.capacity-reservation-resource-group-arn", "host-id", "instance-lifecycle", "ipv6-address", "kernel-id", "network-interface.addresses.association.carrier-ip",
   "network-interface.addresses.association.customer-owned-ip", "network-interface.association.carrier-ip", "network-interface.association.customer-owned-ip",
   "network-interface.ipv4-prefixes.ipv4-prefix", "network-interface.ipv6-address", "network-interface.ipv6-addresses.ipv6-address",
   "network-interface.ipv6-addresses.is-primary-ipv6", "network-interface.ipv6-prefixes.ipv6-prefix", "network-interface.operator.principal", "network-interface.outpost-arn",
@@ -63,6 +62,9 @@ export function instanceFilters(joins: Joins, ctx: Context): FilterTable<Instanc
     "enclave-options.enabled": () => "false",
     "hibernation-options.configured": () => "false",
     "hypervisor": () => "xen",
+    "iam-instance-profile.arn": (i) => i.iamInstanceProfileArn,
+    "iam-instance-profile.id": (i) => i.iamInstanceProfileId,
+    "iam-instance-profile.name": (i) => i.iamInstanceProfileArn?.split("/").at(-1),
     "image-id": (i) => i.imageId,
     "instance-id": (i) => i.id,
     "instance-state-code": (i) => text(stateView(i.state).Code),

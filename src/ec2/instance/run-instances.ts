@@ -8,6 +8,7 @@ import type { Snapshot, Transaction } from "../../model/snapshot.ts";
 import { Ec2Error } from "../../wire/error.ts";
 import type { Context, Ec2Operation } from "../../wire/operation.ts";
 import { tagsFor } from "../describe.ts";
+import { associated, profileNamed } from "../iam-instance-profile/profile-named.ts";
 import { instanceTypeNamed, type InstanceType } from "../instance-type/types.ts";
 import { keyPairNamed } from "../key-pair/key-pairs.ts";
 import { withTemplate } from "../launch-template/template-data.ts";
@@ -29,6 +30,7 @@ export const runInstances: Ec2Operation<"RunInstances"> = (request, ctx) => ctx.
   const type = launchType(input.InstanceType, image);
   const keyPair = input.KeyName === undefined ? undefined : keyPairNamed(tx, ctx.region, input.KeyName);
   if (input.KeyName !== undefined && !keyPair) throw new Ec2Error("InvalidKeyPair.NotFound", `The key pair '${input.KeyName}' does not exist`);
+  const profile = profileNamed(tx, ctx, input.IamInstanceProfile);
   const userData = checkUserData(input.UserData);
   const tags = (kind: string): Record<string, string> => tagsFor(kind, input.TagSpecifications, ["instance", ...taggable].filter((k) => k !== kind));
   const instanceTags = { ...tags("instance"), ...templateTags };
@@ -58,7 +60,7 @@ export const runInstances: Ec2Operation<"RunInstances"> = (request, ctx) => ctx.
     const instance: Instance = {
       id, region: ctx.region, index, tags: instanceTags, createdAt: now, reservationId, amiLaunchIndex, ...common,
       vpcId: primary.subnet.vpcId, subnetId: primary.subnet.id, availabilityZone: primary.subnet.availabilityZone,
-      state: "pending", stateTransitionReason: "", launchTime: now, bootNumber: 1, rootVolumeId,
+      state: "pending", stateTransitionReason: "", launchTime: now, bootNumber: 1, rootVolumeId, ...associated(ctx, profile),
     };
     tx.put("instance", instance);
     return instance;
@@ -88,9 +90,6 @@ function refuseWhatIsNotOffered(input: Input): void {
   const placement = input.Placement ?? {};
   if ((placement.Tenancy ?? "default") !== "default") throw new Ec2Error("UnsupportedOperation", "The parameter Placement.Tenancy is not supported.");
   refuseUnsupported(placement, ["GroupId", "GroupName", "HostId", "HostResourceGroupArn", "PartitionNumber", "SpreadDomain", "Affinity"], { GroupName: (v: string) => v === "" });
-  const profile = input.IamInstanceProfile;
-  if (profile?.Name !== undefined) throw new Ec2Error("InvalidParameterValue", `Value (${profile.Name}) for parameter iamInstanceProfile.name is invalid. Invalid IAM Instance Profile name`);
-  if (profile?.Arn !== undefined) throw new Ec2Error("InvalidParameterValue", `Value (${profile.Arn}) for parameter iamInstanceProfile.arn is invalid. Invalid IAM Instance Profile ARN`);
 }
 
 function launchImage(snapshot: Snapshot, ctx: Context, id: string | undefined): Image {

@@ -7,6 +7,7 @@ import type { Joins } from "../../model/joins.ts";
 import type { Instance, InstanceState, MetadataOptions, Volume } from "../../model/records.ts";
 import type { Context } from "../../wire/operation.ts";
 import { tagList } from "../describe.ts";
+import { profileView } from "../iam-instance-profile/view.ts";
 import { instanceTypeNamed } from "../instance-type/types.ts";
 import { rootDevice } from "../volume/block-devices.ts";
 import { groupViews, instanceInterfaceView, publicAssociation } from "../network-interface/view.ts";
@@ -65,6 +66,7 @@ export function instanceView(joins: Joins, ctx: Context, instance: Instance): ec
     UsageOperation: "RunInstances",
     UsageOperationUpdateTime: new Date(instance.createdAt),
     PrivateDnsNameOptions: gone ? undefined : { HostnameType: "ip-name", EnableResourceNameDnsARecord: false, EnableResourceNameDnsAAAARecord: false },
+    IamInstanceProfile: profileView(instance),
     MaintenanceOptions: { AutoRecovery: "default", RebootMigration: "default" },
     NetworkPerformanceOptions: { BandwidthWeighting: "default" },
     Operator: { Managed: false },
