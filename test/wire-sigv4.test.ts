@@ -130,3 +130,18 @@ test("each protocol has its own words for it", () => {
   assert.deepEqual(said("ec2Query", "missing"), ["MissingAuthenticationToken", 403]);
   assert.deepEqual(said("ec2Query", "scope"), ["AuthFailure", 401]);
 });
+
+test("temporary credentials: expired ones are refused in each protocol's words", async () => {
+  const session = { principal: { arn: "arn:aws:sts::000000000000:assumed-role/r/s", userId: "AROA:s" }, secret: "the+secret/with=signs", expiresAtMs: now.getTime() + 1000 };
+  const temporary = (expiresAtMs: number): Authority => ({ ...authority, secretOf: () => undefined, sessionOf: (id, token) => (id === "AKID" && token === "TOKEN" ? { ...session, expiresAtMs } : undefined) });
+  const request = await signed({ token: "TOKEN" });
+  for (const good of [request, await presigned({ token: "TOKEN" })]) assert.deepEqual(verify(good, temporary(session.expiresAtMs)).principal, session.principal);
+  assert.throws(() => verify(request, temporary(now.getTime())), (error) => error instanceof AuthFault && error.kind === "expiredToken");
+  const rows: [Parameters<typeof authError>[0], string, string, number][] = [
+    ["ec2Query", "RequestExpired", "Request has expired.", 400], ["awsQuery", "ExpiredToken", "The security token included in the request is expired", 403], ["awsJson", "ExpiredTokenException", "The security token included in the request is expired", 400],
+  ];
+  for (const [protocol, code, message, status] of rows) {
+    const error = authError(protocol, new AuthFault("expiredToken", ""));
+    assert.deepEqual([error.code, error.message, error.status], [code, message, status]);
+  }
+});
