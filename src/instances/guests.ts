@@ -102,8 +102,8 @@ export function openGuests(options: GuestsOptions): RuncGuests {
     ensureDisk(guest);
     const layers = layerDirectories(places, spec.layers);
     mountRoot(places, guest, ids, layers);
-    writeSeed(spec, guest, ids);
-    writeBundle(options.box, spec, guest, ids, chosenHostname(guest) ?? spec.hostname);
+    const asked = writeSeed(spec, guest, ids);
+    writeBundle(options.box, spec, guest, ids, chosenHostname(guest) ?? asked ?? spec.hostname);
     const record: BootRecord = { bootNumber: spec.bootNumber, index: spec.index, layers: spec.layers };
     writeFileSync(guest.record, JSON.stringify(record));
     recordedLayers.write(guest, spec.layers);

@@ -28,7 +28,6 @@ export function planGuest(snapshot: Snapshot, instance: Instance): GuestSpec {
   const interfaces = attachedInterfaces(snapshot, instance.id).map((eni) => planGuestInterface(snapshot, eni));
   const vpc = must(snapshot.get("vpc", instance.vpcId), `VPC ${instance.vpcId}`);
   const block = must(parseCidr(must(vpc.cidrAssociations[0], "a VPC has a block").cidrBlock), "it parses");
-  const key = instance.keyName === undefined ? undefined : snapshot.list("key-pair", instance.region).find((k) => k.name === instance.keyName);
   return {
     instanceId: instance.id,
     index: instance.index,
@@ -38,7 +37,7 @@ export function planGuest(snapshot: Snapshot, instance: Instance): GuestSpec {
     nameserver: vpc.enableDnsSupport ? formatIp(block.address + 2) : resolverAddress,
     searchDomain: privateDomain(instance.region),
     interfaces,
-    publicKey: key?.publicKey,
+    publicKey: instance.publicKey,
     userData: instance.userData,
     region: instance.region,
     instanceType: instance.instanceType,
