@@ -60,6 +60,7 @@ export interface SecurityGroupRule {
   readonly cidrIpv4?: string | undefined;
   readonly cidrIpv6?: string | undefined; // kept and shown; no IPv6 packet moves
   readonly referencedGroupId?: string | undefined;
+  readonly peer?: { readonly vpcId: string; readonly vpcPeeringConnectionId: string } | undefined; // where that group is, when not in this VPC
   readonly prefixListId?: string | undefined;
   readonly description?: string | undefined;
   readonly tags: Tags;
@@ -263,6 +264,8 @@ export interface ManagedPrefixList extends Base {
   readonly addressFamily: "IPv4" | "IPv6";
   readonly maxEntries: number;
   readonly version: number; // the current one
+  readonly state?: "modify-complete" | "modify-failed" | "restore-complete" | undefined; // of the last change; absent: created
+  readonly stateMessage?: string | undefined; // why it failed: the list is as before
   readonly versions: readonly { readonly version: number; readonly entries: readonly PrefixListEntry[] }[];
 }
 

@@ -1,5 +1,7 @@
-// Owns DetachInternetGateway (EC2 API reference): refused while public addresses lead into the VPC.
+// Owns DetachInternetGateway (EC2 API reference): refused while public addresses lead into the VPC. A route table of its own stays,
+// without it.
 
+import { gatewayRouteTable } from "../../model/routing.ts";
 import type { Snapshot } from "../../model/snapshot.ts";
 import { Ec2Error } from "../../wire/error.ts";
 import type { Ec2Operation } from "../../wire/operation.ts";
@@ -11,6 +13,8 @@ export const detachInternetGateway: Ec2Operation<"DetachInternetGateway"> = (inp
   if (gateway.vpcId !== vpc.id) throw new Ec2Error("Gateway.NotAttached", `resource ${gateway.id} is not attached to network ${vpc.id}`);
   if (hasMappedAddresses(tx, ctx.region, vpc.id))
     throw new Ec2Error("DependencyViolation", `Network ${vpc.id} has some mapped public address(es). Please unmap those public address(es) before detaching the gateway.`);
+  const edge = gatewayRouteTable(tx, ctx.region, gateway.id);
+  if (edge) tx.put("route-table", { ...edge, associations: edge.associations.filter((a) => a.gatewayId !== gateway.id) });
   tx.put("internet-gateway", { ...gateway, vpcId: undefined });
   return {};
 });

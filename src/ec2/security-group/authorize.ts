@@ -2,10 +2,11 @@
 
 import type * as ec2 from "@aws-sdk/client-ec2";
 import type { SecurityGroup, SecurityGroupRule } from "../../model/records.ts";
-import type { Transaction } from "../../model/snapshot.ts";
+import type { Snapshot, Transaction } from "../../model/snapshot.ts";
 import { Ec2Error } from "../../wire/error.ts";
 import type { Context } from "../../wire/operation.ts";
 import { tagsFor } from "../describe.ts";
+import { countRules } from "../managed-prefix-list/room.ts";
 import { findGroup } from "./group-name.ts";
 import { readPermissions, ruleKey, type PermissionInput, type RuleText } from "./read-permissions.ts";
 import { ruleView } from "./view.ts";
@@ -21,17 +22,14 @@ export function authorize(tx: Transaction, ctx: Context, isEgress: boolean, inpu
   if (duplicate) throw new Ec2Error("InvalidPermission.Duplicate", `the specified rule "${ruleInWords(duplicate)}" already exists`);
   const added: SecurityGroupRule[] = texts.map((text) => ({ ...text, id: ctx.newId("sgr"), tags }));
   const rules = [...group.rules, ...added];
-  checkQuota(ctx, rules.filter((r) => r.isEgress === isEgress));
+  checkQuota(tx, ctx, rules.filter((r) => r.isEgress === isEgress));
   const changed: SecurityGroup = { ...group, rules };
   tx.put("security-group", changed);
-  return { Return: true, SecurityGroupRules: added.map((rule) => ruleView(ctx, changed, rule)) };
+  return { Return: true, SecurityGroupRules: added.map((rule) => ruleView(tx, ctx, changed, rule)) };
 }
 
-/** The quota counts IPv4 and IPv6 by themselves; rules about a group count for both (Amazon VPC user guide, "Quotas"). */
-export function checkQuota(ctx: Context, oneDirection: readonly SecurityGroupRule[]): void {
-  const quota = ctx.quota("rules-per-security-group");
-  const [v4, v6] = [oneDirection.filter((r) => r.cidrIpv6 === undefined).length, oneDirection.filter((r) => r.cidrIpv4 === undefined).length];
-  if (Math.max(v4, v6) > quota) throw new Ec2Error("RulesPerSecurityGroupLimitExceeded", "The maximum number of rules per security group has been reached.");
+export function checkQuota(snapshot: Snapshot, ctx: Context, oneDirection: readonly SecurityGroupRule[]): void {
+  if (countRules(snapshot, oneDirection) > ctx.quota("rules-per-security-group")) throw new Ec2Error("RulesPerSecurityGroupLimitExceeded", "The maximum number of rules per security group has been reached.");
 }
 
 /** As AWS writes a rule in a refusal. */

@@ -13,10 +13,11 @@ const filters: FilterTable<Row> = { "group-id": (r) => r.group.id, "security-gro
 export const describeSecurityGroupRules: Ec2Operation<"DescribeSecurityGroupRules"> = (input, ctx) => {
   const ids = input.SecurityGroupRuleIds ?? [];
   ids.forEach(checkRuleId);
-  const all: Row[] = ctx.snapshot().list("security-group", ctx.region).flatMap((group) => group.rules.map((rule) => ({ group, rule, tags: rule.tags })));
+  const snapshot = ctx.snapshot();
+  const all: Row[] = snapshot.list("security-group", ctx.region).flatMap((group) => group.rules.map((rule) => ({ group, rule, tags: rule.tags })));
   const missing = ids.filter((id) => !all.some((r) => r.rule.id === id));
   if (missing.length > 0) throw unknownRules(missing);
   const found = applyFilters(ids.length === 0 ? all : all.filter((r) => ids.includes(r.rule.id)), input.Filters, filters);
   const page = paginate(found, (r) => r.rule.id, input.MaxResults, input.NextToken);
-  return { SecurityGroupRules: page.items.map(({ group, rule }) => ruleView(ctx, group, rule)), NextToken: page.nextToken };
+  return { SecurityGroupRules: page.items.map(({ group, rule }) => ruleView(snapshot, ctx, group, rule)), NextToken: page.nextToken };
 };

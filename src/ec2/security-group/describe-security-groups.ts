@@ -17,5 +17,5 @@ export const describeSecurityGroups: Ec2Operation<"DescribeSecurityGroups"> = (i
     kind: "security-group", ids: [...ids, ...names.map((name) => groupNamed(snapshot, ctx, name).id)], filters: input.Filters, maxResults: input.MaxResults, nextToken: input.NextToken,
     dryRun: input.DryRun, table: securityGroupFilters(snapshot, ctx),
   });
-  return { SecurityGroups: page.items.map((group) => securityGroupView(ctx, group)), NextToken: page.nextToken };
+  return { SecurityGroups: page.items.map((group) => securityGroupView(snapshot, ctx, group)), NextToken: page.nextToken };
 };

@@ -8,7 +8,7 @@ import { Ec2Error } from "../../wire/error.ts";
 import type { Context, Ec2Operation } from "../../wire/operation.ts";
 import { required } from "../missing.ts";
 import { find } from "../resource.ts";
-import { ruleInWords } from "./authorize.ts";
+import { checkQuota, ruleInWords } from "./authorize.ts";
 import { checkRuleDescription } from "./group-name.ts";
 import { readGroup, readIpv4, readIpv6, readPorts, readPrefixList, ruleKey } from "./read-permissions.ts";
 import { rulesById } from "./rule-ids.ts";
@@ -29,6 +29,7 @@ export const modifySecurityGroupRules: Ec2Operation<"ModifySecurityGroupRules"> 
     if (seen.has(ruleKey(rule))) throw new Ec2Error("InvalidPermission.Duplicate", `the specified rule "${ruleInWords(rule)}" already exists`);
     seen.add(ruleKey(rule));
   }
+  for (const egress of [true, false]) checkQuota(tx, ctx, rules.filter((r) => r.isEgress === egress));
   tx.put("security-group", { ...group, rules });
   return { Return: true };
 });
@@ -43,7 +44,7 @@ function changedRule(snapshot: Snapshot, ctx: Context, group: SecurityGroup, rul
     id: rule.id, isEgress: rule.isEgress, tags: rule.tags, ...readPorts(to.IpProtocol, to.FromPort, to.ToPort), description: checkRuleDescription(to.Description),
     cidrIpv4: to.CidrIpv4 === undefined ? undefined : readIpv4(to.CidrIpv4),
     cidrIpv6: to.CidrIpv6 === undefined ? undefined : readIpv6(to.CidrIpv6),
-    prefixListId: to.PrefixListId === undefined ? undefined : readPrefixList(to.PrefixListId),
-    referencedGroupId: to.ReferencedGroupId === undefined ? undefined : readGroup(snapshot, ctx, group, { GroupId: to.ReferencedGroupId }),
+    prefixListId: to.PrefixListId === undefined ? undefined : readPrefixList(snapshot, ctx, to.PrefixListId),
+    ...(to.ReferencedGroupId === undefined ? {} : readGroup(snapshot, ctx, group, { GroupId: to.ReferencedGroupId })),
   };
 }

@@ -4,6 +4,7 @@
 import type * as ec2 from "@aws-sdk/client-ec2";
 import { canonical, formatCidr, parseCidr } from "../../lib/ip.ts";
 import { canonicalIpv6Cidr } from "../../lib/ipv6.ts";
+import { activePeering } from "../../model/peering.ts";
 import { canonicalProtocol } from "../../model/protocols.ts";
 import type { SecurityGroup, SecurityGroupRule } from "../../model/records.ts";
 import type { Snapshot } from "../../model/snapshot.ts";
@@ -16,7 +17,7 @@ import { hasPorts } from "./view.ts";
 /** What a rule says, without its id and tags. */
 export type RuleText = Omit<SecurityGroupRule, "id" | "tags">;
 type Ports = Pick<RuleText, "protocol" | "fromPort" | "toPort">;
-type Peer = Pick<RuleText, "cidrIpv4" | "cidrIpv6" | "referencedGroupId" | "prefixListId">;
+type Peer = Pick<RuleText, "cidrIpv4" | "cidrIpv6" | "referencedGroupId" | "peer" | "prefixListId">;
 
 export interface PermissionInput {
   readonly IpPermissions?: readonly ec2.IpPermission[] | undefined;
@@ -30,11 +31,14 @@ export interface PermissionInput {
 
 const invalid = (message: string): Ec2Error => new Ec2Error("InvalidParameterValue", message);
 
-/** @throws when no permission is named at all, or one twice */
-export function readPermissions(snapshot: Snapshot, ctx: Context, group: SecurityGroup, isEgress: boolean, input: PermissionInput): readonly RuleText[] {
+/**
+ * @param existing rules that the group has are meant: the group that a stale one is about need not be there any more
+ * @throws when no permission is named at all, or one twice
+ */
+export function readPermissions(snapshot: Snapshot, ctx: Context, group: SecurityGroup, isEgress: boolean, input: PermissionInput, existing = false): readonly RuleText[] {
   const permissions = [...(input.IpPermissions ?? []), ...flatPermission(input)];
   if (permissions.length === 0) throw new Ec2Error("MissingParameter", "The request must contain the parameter ipPermissions");
-  const rules = permissions.flatMap((permission) => readPermission(snapshot, ctx, group, isEgress, permission));
+  const rules = permissions.flatMap((permission) => readPermission(snapshot, ctx, group, isEgress, permission, existing));
   const keys = rules.map(ruleKey);
   if (new Set(keys).size < keys.length) throw invalid("The same permission must not appear multiple times");
   return rules;
@@ -51,14 +55,14 @@ function flatPermission(input: PermissionInput): ec2.IpPermission[] {
   return [{ IpProtocol, FromPort, ToPort, IpRanges: CidrIp === undefined ? [] : [{ CidrIp }], UserIdGroupPairs: GroupName === undefined ? [] : [{ GroupName, UserId }] }];
 }
 
-function readPermission(snapshot: Snapshot, ctx: Context, group: SecurityGroup, isEgress: boolean, permission: ec2.IpPermission): RuleText[] {
+function readPermission(snapshot: Snapshot, ctx: Context, group: SecurityGroup, isEgress: boolean, permission: ec2.IpPermission, existing: boolean): RuleText[] {
   const ports = readPorts(permission.IpProtocol, permission.FromPort, permission.ToPort);
   const rule = (peer: Peer, description: string | undefined): RuleText => ({ isEgress, ...ports, ...peer, description: checkRuleDescription(description) });
   const rules = [
     ...(permission.IpRanges ?? []).map((r) => rule({ cidrIpv4: readIpv4(r.CidrIp) }, r.Description)),
     ...(permission.Ipv6Ranges ?? []).map((r) => rule({ cidrIpv6: readIpv6(r.CidrIpv6) }, r.Description)),
-    ...(permission.PrefixListIds ?? []).map((r) => rule({ prefixListId: readPrefixList(r.PrefixListId) }, r.Description)),
-    ...(permission.UserIdGroupPairs ?? []).map((r) => rule({ referencedGroupId: readGroup(snapshot, ctx, group, r) }, r.Description)),
+    ...(permission.PrefixListIds ?? []).map((r) => rule({ prefixListId: readPrefixList(snapshot, ctx, r.PrefixListId) }, r.Description)),
+    ...(permission.UserIdGroupPairs ?? []).map((r) => rule((existing ? peerRule(group, r) : undefined) ?? readGroup(snapshot, ctx, group, r), r.Description)),
   ];
   if (rules.length === 0) throw new Ec2Error("MissingParameter", "Missing source specification: include source security group or CIDR information");
   return rules;
@@ -99,21 +103,32 @@ export function readIpv6(text: string | undefined): string {
   return block;
 }
 
-/** A box has no prefix lists: every id is unknown. */
-export function readPrefixList(id: string | undefined): string {
-  throw new Ec2Error("InvalidPrefixListId.NotFound", `The prefix list ID '${id ?? ""}' does not exist`);
+export function readPrefixList(snapshot: Snapshot, ctx: Context, id: string | undefined): string {
+  const list = snapshot.get("prefix-list", id ?? "");
+  if (list?.region !== ctx.region) throw new Ec2Error("InvalidPrefixListId.NotFound", `The prefix list ID '${id ?? ""}' does not exist`);
+  return list.id;
 }
 
-/** A group of the same VPC and account, by id, or by name. */
-export function readGroup(snapshot: Snapshot, ctx: Context, group: SecurityGroup, pair: Pick<ec2.UserIdGroupPair, "GroupId" | "GroupName" | "UserId" | "VpcId" | "VpcPeeringConnectionId">): string {
-  if (pair.VpcPeeringConnectionId !== undefined) throw new Ec2Error("InvalidVpcPeeringConnectionID.NotFound", `The vpcPeeringConnection ID '${pair.VpcPeeringConnectionId}' does not exist`);
+type GroupPair = Pick<ec2.UserIdGroupPair, "GroupId" | "GroupName" | "UserId" | "VpcId" | "VpcPeeringConnectionId">;
+
+/** What the group says of that group in another VPC, whether it is still there or not. */
+function peerRule(group: SecurityGroup, { GroupId }: GroupPair): Pick<RuleText, "referencedGroupId" | "peer"> | undefined {
+  const rule = group.rules.find((r) => r.peer !== undefined && r.referencedGroupId === GroupId);
+  return rule && { referencedGroupId: rule.referencedGroupId, peer: rule.peer };
+}
+
+/** A group by id, of the same VPC or of one that an active peering joins to it in the same region; or by name, of the same VPC. */
+export function readGroup(snapshot: Snapshot, ctx: Context, group: SecurityGroup, pair: GroupPair): Pick<RuleText, "referencedGroupId" | "peer"> {
+  const peering = pair.VpcPeeringConnectionId === undefined ? undefined : find(snapshot, "vpc-peering-connection", pair.VpcPeeringConnectionId, ctx.region);
   if (pair.GroupId === undefined && pair.GroupName === undefined) throw new Ec2Error("MissingParameter", "Missing source specification: include source security group or CIDR information");
   const unknown = (): Ec2Error => new Ec2Error("InvalidGroup.NotFound", `The security group '${pair.GroupId ?? pair.GroupName}' does not exist`);
   if (pair.UserId !== undefined && pair.UserId !== "" && pair.UserId !== ctx.accountId) throw unknown();
-  const peer = pair.GroupId !== undefined
+  const named = pair.GroupId !== undefined
     ? find(snapshot, "security-group", pair.GroupId, ctx.region)
     : snapshot.list("security-group", ctx.region).find((g) => g.vpcId === group.vpcId && g.name === pair.GroupName);
-  if (!peer) throw unknown();
-  if (peer.vpcId !== group.vpcId) throw new Ec2Error("InvalidGroup.NotFound", "You have specified two resources that belong to different networks.");
-  return peer.id;
+  if (!named || (pair.VpcId !== undefined && pair.VpcId !== named.vpcId)) throw unknown();
+  if (named.vpcId === group.vpcId && !peering) return { referencedGroupId: named.id };
+  const joining = activePeering(snapshot, group.vpcId, named.vpcId);
+  if (!joining || (peering && peering !== joining)) throw new Ec2Error("InvalidGroup.NotFound", "You have specified two resources that belong to different networks.");
+  return { referencedGroupId: named.id, peer: { vpcId: named.vpcId, vpcPeeringConnectionId: joining.id } };
 }

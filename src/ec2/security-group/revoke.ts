@@ -25,7 +25,7 @@ function rulesMeant(tx: Transaction, ctx: Context, group: SecurityGroup, isEgres
   if (ids.length > 0) return rulesById(group, ids, isEgress);
   if (!permissions) throw new Ec2Error("MissingParameter", "Either 'ipPermissions' or 'securityGroupRuleIds' should be provided.");
   const byKey = new Map(group.rules.map((r) => [ruleKey(r), r]));
-  return readPermissions(tx, ctx, group, isEgress, input).map((text) => {
+  return readPermissions(tx, ctx, group, isEgress, input, true).map((text) => {
     const rule = byKey.get(ruleKey(text));
     if (!rule) throw new Ec2Error("InvalidPermission.NotFound", "The specified rule does not exist in this security group.");
     return rule;

@@ -24,7 +24,7 @@ export function updateDescriptions(tx: Transaction, ctx: Context, isEgress: bool
     descriptions.set(rule!.id, checkRuleDescription(Description));
   }
   if (byText.length > 0)
-    for (const text of readPermissions(tx, ctx, group, isEgress, { IpPermissions: byText })) {
+    for (const text of readPermissions(tx, ctx, group, isEgress, { IpPermissions: byText }, true)) {
       const rule = group.rules.find((r) => ruleKey(r) === ruleKey(text));
       if (!rule) throw new Ec2Error("InvalidPermission.NotFound", "The specified rule does not exist in this security group.");
       descriptions.set(rule.id, text.description);

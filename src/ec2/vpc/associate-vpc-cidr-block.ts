@@ -2,7 +2,9 @@
 
 import { formatCidr, overlaps, parseCidr, within, type Cidr } from "../../lib/ip.ts";
 import { must } from "../../lib/assert.ts";
+import { peerOf, peeringsOf } from "../../model/peering.ts";
 import type { RouteTable, Vpc } from "../../model/records.ts";
+import type { Snapshot } from "../../model/snapshot.ts";
 import { Ec2Error } from "../../wire/error.ts";
 import type { Context, Ec2Operation } from "../../wire/operation.ts";
 import { readVpcCidr } from "../cidr.ts";
@@ -19,6 +21,7 @@ export const associateVpcCidrBlock: Ec2Operation<"AssociateVpcCidrBlock"> = (inp
   const block = readVpcCidr(required(input.CidrBlock, "cidrBlock"));
   const tables = tx.list("route-table", ctx.region).filter((table) => table.vpcId === vpc.id);
   refuseConflict(ctx, vpc, tables, block);
+  refusePeerConflict(tx, vpc, block);
   const association = { associationId: ctx.newId("vpc-cidr-assoc"), cidrBlock: formatCidr(block) };
   tx.put("vpc", { ...vpc, cidrAssociations: [...vpc.cidrAssociations, association] });
   for (const table of tables) {
@@ -40,4 +43,13 @@ function refuseConflict(ctx: Context, vpc: Vpc, tables: readonly RouteTable[], b
   if (routed) throw new Ec2Error("InvalidVpc.Range", `The CIDR '${formatCidr(block)}' conflicts with the existing route ${routed.destination}.`);
   if (vpc.cidrAssociations.length >= ctx.quota("cidr-blocks-per-vpc"))
     throw new Ec2Error("CidrLimitExceeded", `This network '${vpc.id}' has met its maximum number of allowed CIDRs: ${ctx.quota("cidr-blocks-per-vpc")}`);
+}
+
+/** Nor may anything of a VPC that it is peered with. */
+function refusePeerConflict(snapshot: Snapshot, vpc: Vpc, block: Cidr): void {
+  for (const peering of peeringsOf(snapshot, vpc.id)) {
+    const peer = peering.status === "active" ? snapshot.get("vpc", peerOf(peering, vpc.id)!.vpcId) : undefined;
+    const other = peer?.cidrAssociations.find((a) => overlaps(must(parseCidr(a.cidrBlock), "a VPC's block parses"), block));
+    if (other) throw new Ec2Error("InvalidVpc.Range", `The CIDR '${formatCidr(block)}' conflicts with the CIDR block ${other.cidrBlock} of the peered VPC ${peer!.id}.`);
+  }
 }

@@ -1,5 +1,7 @@
-// Owns DeleteVpc (EC2 API reference): what came with the VPC goes with it, everything else has to go before.
+// Owns DeleteVpc (EC2 API reference): what came with the VPC goes with it and its peering connections end, everything else has to
+// go before.
 
+import { endPeeringsOf } from "../../model/peering.ts";
 import type { Snapshot } from "../../model/snapshot.ts";
 import { Ec2Error } from "../../wire/error.ts";
 import type { Ec2Operation } from "../../wire/operation.ts";
@@ -10,6 +12,7 @@ export const deleteVpc: Ec2Operation<"DeleteVpc"> = (input, ctx) => ctx.write((t
   if (hasDependencies(tx, id, ctx.region)) throw new Ec2Error("DependencyViolation", `The vpc '${id}' has dependencies and cannot be deleted.`);
   for (const kind of ["route-table", "security-group", "network-acl"] as const)
     for (const record of tx.list(kind, ctx.region)) if (record.vpcId === id) tx.delete(kind, record.id);
+  endPeeringsOf(tx, id, ctx.now());
   tx.delete("vpc", id);
   return {};
 });

@@ -1,9 +1,10 @@
 // Owns what comes with every VPC: its main route table, its default network ACL and its default security group (Amazon VPC user
 // guide, "VPC basics").
 
-import type { NetworkAcl, RouteTable, SecurityGroup, SecurityGroupRule, Tags, Vpc } from "../../model/records.ts";
+import type { NetworkAcl, NetworkAclEntry, RouteTable, SecurityGroup, SecurityGroupRule, Tags, Vpc } from "../../model/records.ts";
 import type { Transaction } from "../../model/snapshot.ts";
 import { newRecord, type Maker } from "../new-record.ts";
+import { finalDenies, inOrder } from "../network-acl/entries.ts";
 import { regionDhcpOptions } from "../dhcp-options/region-dhcp-options.ts";
 
 export interface NewVpc { readonly cidrBlock: string; readonly isDefault: boolean; readonly instanceTenancy: string; readonly tags: Tags }
@@ -37,12 +38,10 @@ export function putRouteTable(tx: Transaction, maker: Maker, vpc: Vpc, tags: Tag
   return table;
 }
 
+/** Everything in and out. */
 function newDefaultAcl(tx: Transaction, maker: Maker, vpc: Vpc): NetworkAcl {
-  const entries = [true, false].flatMap((egress) => [
-    { ruleNumber: 100, egress, protocol: "-1", action: "allow" as const, cidrBlock: "0.0.0.0/0" },
-    { ruleNumber: 32767, egress, protocol: "-1", action: "deny" as const, cidrBlock: "0.0.0.0/0" },
-  ]);
-  return { ...newRecord(tx, maker, "acl"), vpcId: vpc.id, isDefault: true, entries, associations: [] };
+  const allow = (egress: boolean): NetworkAclEntry => ({ ruleNumber: 100, egress, protocol: "-1", action: "allow", cidrBlock: "0.0.0.0/0" });
+  return { ...newRecord(tx, maker, "acl"), vpcId: vpc.id, isDefault: true, entries: inOrder([allow(true), allow(false), ...finalDenies]), associations: [] };
 }
 
 /** Everything in from itself, everything out. */
