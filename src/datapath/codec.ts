@@ -1,18 +1,20 @@
 // Owns the bytes of the kernel's tables: desired tables -> entries as the structs of maps.bpf.h lay them out. Pure. Numbers are
 // little-endian (x86-64, arm64), addresses in network order. Entries are latin1 strings, so that maps of them compare quickly.
 
-import { INTERNET_PORT, SERVICES_PORT, type DesiredTables, type GroupEntry, type PortEntry, type Rule } from "./tables.ts";
+import { INTERNET_PORT, SERVICES_PORT, type AclEntry, type AclRule, type DesiredTables, type GroupEntry, type PortEntry, type Rule, type VpcEntry } from "./tables.ts";
 
 export const tableSizes = {
-  ports: [4, 100], numbers: [4, 4], own: [4, 4], addresses: [8, 8], routes: [12, 8], publics: [4, 12], privates: [8, 4], rules: [12, 1032], members: [8, 4],
+  ports: [4, 124], numbers: [4, 4], own: [4, 4], addresses: [8, 8], routes: [12, 8], blocks: [12, 4], publics: [4, 16], privates: [8, 4], rules: [12, 1032], members: [8, 4], nats: [4, 40],
 } as const satisfies Record<string, readonly [number, number]>;
 export type TableName = keyof typeof tableSizes;
 export type Entries = Map<string, string>;
 export type EncodedTables = Readonly<Record<TableName, Entries>>;
 
-const P_CHECK = 1, P_INTERNET = 2, P_SERVICES = 4, P_GATEWAY = 8, P_DNS = 16;
-const routeKinds = { local: 1, internet: 2, port: 3, blackhole: 4 } as const;
-export const MAX_GROUPS = 16, RULES_PER_CHUNK = 64, MAX_CHUNKS = 16;
+const P_CHECK = 1, P_INTERNET = 2, P_SERVICES = 4, P_GATEWAY = 8, P_DNS = 16, P_NAT = 32;
+const P_OPEN = { ingress: { 6: 256, 17: 1024 }, egress: { 6: 512, 17: 2048 } } as const;
+const routeKinds = { local: 1, internet: 2, port: 3, blackhole: 4, peering: 5 } as const;
+const ruleKinds = { block: 0, group: 1, deny: 2 } as const;
+export const MAX_GROUPS = 16, RULES_PER_CHUNK = 64, MAX_CHUNKS = 16, MAX_NAT_ADDRESSES = 8;
 
 /** Builds a struct field by field. */
 class Struct {
@@ -28,16 +30,21 @@ class Struct {
 }
 const u32 = (n: number): string => new Struct(4).u32(n).toString();
 
+/** Where the program finds a NAT gateway's port: it has no link. */
+export const natIfindex = (port: number): number => (0x80000000 | port) >>> 0;
+
 /** @param ifindexOf of a port's link; undefined when the link is not there (yet): what would lead to it is left out. */
 export function encodeTables(desired: DesiredTables, ifindexOf: (link: string) => number | undefined): EncodedTables {
-  const tables: EncodedTables = { ports: new Map(), numbers: new Map(), own: new Map(), addresses: new Map(), routes: new Map(), publics: new Map(), privates: new Map(), rules: new Map(), members: new Map() };
+  const tables = Object.fromEntries(Object.keys(tableSizes).map((name) => [name, new Map()])) as Record<TableName, Entries>;
   const vpcs = new Map(desired.vpcs.map((v) => [v.vpc, v]));
+  const groups = new Map(desired.groups.map((g) => [g.group, openness(g)]));
   const ifindexes = new Map<number, number>();
   for (const port of desired.ports) {
-    const ifindex = ifindexOf(port.link);
+    const ifindex = port.kind === "nat" ? natIfindex(port.port) : ifindexOf(port.link);
     if (ifindex === undefined) continue;
     ifindexes.set(port.port, ifindex);
-    tables.ports.set(u32(ifindex), encodePort(port, ifindex, vpcs.get(port.vpc)));
+    const open = port.groups.reduce((flags, group) => flags | (groups.get(group) ?? 0), 0);
+    tables.ports.set(u32(ifindex), encodePort(port, ifindex, open, vpcs.get(port.vpc)));
     tables.numbers.set(u32(port.port), u32(ifindex));
   }
   tables.own.set(u32(0), u32(ifindexes.get(INTERNET_PORT) ?? 0));
@@ -47,47 +54,86 @@ export function encodeTables(desired: DesiredTables, ifindexOf: (link: string) =
     if (ifindex !== undefined) tables.addresses.set(new Struct(8).u32(vpc).ip(address).toString(), new Struct(8).u32(ifindex).u32(port).toString());
   }
   for (const { routeTable, address, prefixLength, target } of desired.routes) {
-    if (target.kind === "peering") continue;
-    const ifindex = target.kind === "port" ? (ifindexes.get(target.port) ?? 0) : 0;
-    tables.routes.set(new Struct(12).u32(32 + prefixLength).u32(routeTable).ip(address).toString(), new Struct(8).u32(routeKinds[target.kind]).u32(ifindex).toString());
+    const to = target.kind === "port" ? (ifindexes.get(target.port) ?? 0) : target.kind === "peering" ? target.vpc : 0;
+    tables.routes.set(lpmKey(prefixLength, routeTable, address), new Struct(8).u32(routeKinds[target.kind]).u32(to).toString());
   }
+  for (const { vpc, blocks } of desired.vpcs) for (const block of blocks) tables.blocks.set(lpmKey(block.prefixLength, vpc, block.address), u32(1));
   for (const { publicAddress, vpc, privateAddress, port } of desired.publics) {
     const ifindex = ifindexes.get(port);
     if (ifindex === undefined) continue;
-    tables.publics.set(new Struct(4).ip(publicAddress).toString(), new Struct(12).ip(privateAddress).u32(ifindex).u32(vpc).toString());
+    tables.publics.set(new Struct(4).ip(publicAddress).toString(), new Struct(16).ip(privateAddress).u32(ifindex).u32(vpc).u32(vpcs.get(vpc)?.edgeRouteTable ?? 0).toString());
     tables.privates.set(new Struct(8).u32(vpc).ip(privateAddress).toString(), new Struct(4).ip(publicAddress).toString());
   }
   for (const group of desired.groups) encodeGroup(group, tables.rules);
+  for (const acl of desired.acls) encodeAcl(acl, tables.rules);
   for (const { group, address } of desired.members) tables.members.set(new Struct(8).u32(group).ip(address).toString(), u32(1));
+  for (const { port, connectivity, addresses } of desired.nats) {
+    if (addresses.length > MAX_NAT_ADDRESSES) throw new Error(`NAT gateway at port ${port} has ${addresses.length} addresses, the datapath holds ${MAX_NAT_ADDRESSES}`);
+    const out = new Struct(tableSizes.nats[1]).u32(addresses.length).u32(connectivity === "public" ? 1 : 0);
+    for (const address of addresses) out.ip(address);
+    tables.nats.set(u32(port), out.toString());
+  }
   return tables;
 }
 
-function encodePort(p: PortEntry, ifindex: number, vpc: { readonly internetGateway: boolean; readonly dns: boolean; readonly dnsAddress: number } | undefined): string {
-  const flags = (p.sourceDestCheck ? P_CHECK : 0) | (p.kind === "internet" ? P_INTERNET : 0) | (p.kind === "services" ? P_SERVICES : 0) | (vpc?.internetGateway ? P_GATEWAY : 0) | (vpc?.dns ? P_DNS : 0);
-  const out = new Struct(tableSizes.ports[1]).u32(p.port).u32(ifindex).mac(p.mac).u16(flags).u32(p.vpc).u32(p.routeTable).ip(p.primaryAddress).ip(vpc?.dnsAddress ?? 0);
+const lpmKey = (prefixLength: number, table: number, address: number): string => new Struct(12).u32(32 + prefixLength).u32(table).ip(address).toString();
+
+/** In which directions a group lets all of TCP and of UDP through, from and to anywhere. */
+function openness({ ingress, egress }: GroupEntry): number {
+  let flags = 0;
+  for (const [direction, rules] of [["ingress", ingress], ["egress", egress]] as const)
+    for (const protocol of [6, 17] as const)
+      if (rules.some((r) => isForAnybody(r) && (r.protocol === -1 || (r.protocol === protocol && r.from === 0 && r.to === 65535)))) flags |= P_OPEN[direction][protocol];
+  return flags;
+}
+const isForAnybody = ({ remote }: Rule): boolean => remote.kind === "cidr" && remote.prefixLength === 0;
+
+function encodePort(p: PortEntry, ifindex: number, open: number, vpc: VpcEntry | undefined): string {
+  const flags = open | (p.kind === "nat" ? P_NAT : 0) | (p.sourceDestCheck ? P_CHECK : 0) | (p.kind === "internet" ? P_INTERNET : 0) | (p.kind === "services" ? P_SERVICES : 0) | (vpc?.internetGateway ? P_GATEWAY : 0) | (vpc?.dns ? P_DNS : 0);
+  const out = new Struct(tableSizes.ports[1]).u32(p.port).u32(ifindex).mac(p.mac).u16(flags).u32(p.vpc).u32(p.subnet).u32(p.routeTable).u32(p.networkAcl).ip(p.router).ip(p.primaryAddress).ip(vpc?.dnsAddress ?? 0);
+  out.u32(p.timeouts.tcpEstablishedSeconds).u32(p.timeouts.udpStreamSeconds).u32(p.timeouts.udpSeconds);
   if (p.groups.length > MAX_GROUPS) throw new Error(`port ${p.port} has ${p.groups.length} groups, the datapath holds ${MAX_GROUPS}`);
   out.u32(p.groups.length);
   for (const group of p.groups) out.u32(group);
   return out.toString();
 }
 
+/** Rules for anybody come first: the program takes the first that matches, and asks whether anybody may. */
 function encodeGroup({ group, ingress, egress }: GroupEntry, into: Entries): void {
-  for (const [direction, rules] of [[0, ingress], [1, egress]] as const) {
-    const chunks = Math.ceil(rules.length / RULES_PER_CHUNK);
-    if (chunks > MAX_CHUNKS) throw new Error(`group ${group} has ${rules.length} rules in a direction, the datapath holds ${MAX_CHUNKS * RULES_PER_CHUNK}`);
-    for (let chunk = 0; chunk < chunks; chunk++) {
-      const part = rules.slice(chunk * RULES_PER_CHUNK, (chunk + 1) * RULES_PER_CHUNK);
-      const out = new Struct(tableSizes.rules[1]).u32(part.length).u32(chunks);
-      for (const rule of part) encodeRule(rule, out);
-      into.set(new Struct(12).u32(group).u32(direction).u32(chunk).toString(), out.toString());
-    }
+  for (const [direction, rules] of [[0, ingress], [1, egress]] as const)
+    encodeChunks(group, direction, [...rules.filter(isForAnybody), ...rules.filter((r) => !isForAnybody(r))], encodeRule, into);
+}
+
+function encodeAcl({ acl, ingress, egress }: AclEntry, into: Entries): void {
+  for (const [direction, rules] of [[0, ingress], [1, egress]] as const) encodeChunks(acl, direction, rules, encodeAclRule, into);
+}
+
+function encodeChunks<R>(number: number, direction: number, rules: readonly R[], encode: (rule: R, out: Struct) => void, into: Entries): void {
+  const chunks = Math.ceil(rules.length / RULES_PER_CHUNK);
+  if (chunks > MAX_CHUNKS) throw new Error(`group or ACL ${number} has ${rules.length} rules in a direction, the datapath holds ${MAX_CHUNKS * RULES_PER_CHUNK}`);
+  for (let chunk = 0; chunk < chunks; chunk++) {
+    const part = rules.slice(chunk * RULES_PER_CHUNK, (chunk + 1) * RULES_PER_CHUNK);
+    const out = new Struct(tableSizes.rules[1]).u32(part.length).u32(chunks);
+    for (const rule of part) encode(rule, out);
+    into.set(new Struct(12).u32(number).u32(direction).u32(chunk).toString(), out.toString());
   }
 }
 
 function encodeRule({ protocol, from, to, remote }: Rule, out: Struct): void {
-  if (remote.kind === "cidr") {
-    const mask = remote.prefixLength === 0 ? 0 : 0xffffffff << (32 - remote.prefixLength);
-    out.ip((remote.address & mask) >>> 0).ip(mask);
-  } else out.ip(0).u32(remote.group);
-  out.u16(from & 0xffff).u16(to & 0xffff).u8(protocol < 0 ? 0 : protocol).u8(protocol < 0 ? 1 : 0).u8(remote.kind === "group" ? 1 : 0).u8(0);
+  if (remote.kind === "cidr") encodeBlock(remote, out);
+  else out.ip(0).u32(remote.group);
+  encodeWhat(protocol, from, to, remote.kind === "group" ? ruleKinds.group : ruleKinds.block, out);
 }
+
+function encodeAclRule(rule: AclRule, out: Struct): void {
+  encodeBlock(rule, out);
+  encodeWhat(rule.protocol, rule.from, rule.to, rule.allow ? ruleKinds.block : ruleKinds.deny, out);
+}
+
+function encodeBlock({ address, prefixLength }: { readonly address: number; readonly prefixLength: number }, out: Struct): void {
+  const mask = prefixLength === 0 ? 0 : 0xffffffff << (32 - prefixLength);
+  out.ip((address & mask) >>> 0).ip(mask);
+}
+
+const encodeWhat = (protocol: number, from: number, to: number, kind: number, out: Struct): unknown =>
+  out.u16(from & 0xffff).u16(to & 0xffff).u8(protocol < 0 ? 0 : protocol).u8(protocol < 0 ? 1 : 0).u8(kind).u8(0);

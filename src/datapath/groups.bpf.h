@@ -1,5 +1,7 @@
-// Owns security groups: per interface and direction, stateful (EC2 user guide, "Security group connection tracking"). What a
-// rule allowed lives on as a flow after the rule is gone; a denial is never remembered.
+// Owns security groups and network ACLs. Groups: per interface and direction, stateful (EC2 user guide, "Security group connection
+// tracking"). What a rule allowed lives on as a flow after the rule is gone; a denial is never remembered. A TCP or UDP flow that
+// anybody may begin and every answer to which may leave is not tracked: no state, the rules are asked for each packet, and it
+// ends with them. So that such a flow's own packets make no state, TCP's begins with a SYN and with nothing else.
 #pragma once
 #include "parse.bpf.h"
 
@@ -7,14 +9,14 @@ enum direction { INGRESS, EGRESS };
 // flow.bits: who began it, and what TCP has said.
 enum { F_BY_A = 1, F_ANSWERED = 2, F_FIN_A = 4, F_FIN_B = 8, F_RESET = 16 };
 enum { TCP_FIN = 1, TCP_SYN = 2, TCP_RST = 4, TCP_ACK = 16 };
-#define SECOND 1000000000ull
+enum answer { DENIED, ALLOWED, ALLOWED_FROM_ANYWHERE };
 
-static __always_inline __u64 timeout_ns(__u8 protocol, __u32 bits) {
+static __always_inline __u64 timeout_ns(const struct port *p, __u8 protocol, __u32 bits) {
   if (protocol == IPPROTO_TCP) {
     if ((bits & F_RESET) || (bits & (F_FIN_A | F_FIN_B)) == (F_FIN_A | F_FIN_B)) return 10 * SECOND;
-    return (bits & F_ANSWERED ? 432000 : 60) * SECOND;
+    return (bits & F_ANSWERED ? p->tcp_established_s : 60) * SECOND;
   }
-  if (protocol == IPPROTO_UDP) return (bits & F_ANSWERED ? 180 : 30) * SECOND;
+  if (protocol == IPPROTO_UDP) return (bits & F_ANSWERED ? p->udp_stream_s : p->udp_s) * SECOND;
   return (protocol == IPPROTO_ICMP ? 30 : 600) * SECOND;
 }
 
@@ -29,80 +31,111 @@ static __always_inline int flow_key_of(struct flow_key *key, __u32 port, __be32 
   return from_a;
 }
 
-struct question { __u32 groups[MAX_GROUPS]; __u32 group_count, group, direction; __be32 remote; __u16 port; __u8 protocol, type, code, allowed; };
+struct question { const struct port *p; const struct rules *rules; __u32 group, direction; __be32 remote; __u16 port; __u8 protocol, type, code, answer, found, anywhere; };
 
+static long ask_rule(__u32 index, struct question *q) {
+  if (index >= RULES_PER_CHUNK) return 1;
+  const struct rule *rule = &q->rules->rule[index];
+  if (!rule->any_protocol) {
+    if (rule->protocol != q->protocol) return 0;
+    if (q->protocol == IPPROTO_TCP || q->protocol == IPPROTO_UDP) { if (q->port < rule->from || q->port > rule->to) return 0; }
+    else if (q->protocol == IPPROTO_ICMP) { if ((rule->from != 0xffff && rule->from != q->type) || (rule->to != 0xffff && rule->to != q->code)) return 0; }
+  }
+  if (rule->kind == RULE_GROUP) {
+    struct member_key member = { .group = rule->mask_or_group, .ip = q->remote };
+    if (!bpf_map_lookup_elem(&members, &member)) return 0;
+  } else if ((q->remote & rule->mask_or_group) != rule->address) return 0;
+  q->answer = rule->kind == RULE_DENY ? DENIED : rule->kind == RULE_BLOCK && rule->mask_or_group == 0 ? ALLOWED_FROM_ANYWHERE : ALLOWED;
+  q->found = 1;
+  return 1;
+}
+
+// Rules in order: of an ACL by their numbers; of a group those for any address first, for the rest the order says nothing.
 static long ask_chunk(__u32 chunk, struct question *q) {
   struct rules_key key = { .group = q->group, .direction = q->direction, .chunk = chunk };
-  struct rules *r = bpf_map_lookup_elem(&rules, &key);
-  if (!r) return 1;
-  for (int i = 0; i < RULES_PER_CHUNK; i++) {
-    if (i >= r->count) break;
-    const struct rule *rule = &r->rule[i];
-    if (!rule->any_protocol) {
-      if (rule->protocol != q->protocol) continue;
-      if (q->protocol == IPPROTO_TCP || q->protocol == IPPROTO_UDP) { if (q->port < rule->from || q->port > rule->to) continue; }
-      else if (q->protocol == IPPROTO_ICMP) { if ((rule->from != 0xffff && rule->from != q->type) || (rule->to != 0xffff && rule->to != q->code)) continue; }
-    }
-    if (rule->by_group) {
-      struct member_key member = { .group = rule->mask_or_group, .ip = q->remote };
-      if (!bpf_map_lookup_elem(&members, &member)) continue;
-    } else if ((q->remote & rule->mask_or_group) != rule->address) continue;
-    q->allowed = 1;
-    return 1;
-  }
-  return chunk + 1 >= r->chunks;
+  q->rules = bpf_map_lookup_elem(&rules, &key);
+  if (!q->rules) return 1;
+  bpf_loop(q->rules->count, ask_rule, q, 0);
+  return q->found || !q->rules || chunk + 1 >= q->rules->chunks;
 }
 
 static long ask_group(__u32 index, struct question *q) {
-  if (index >= MAX_GROUPS || index >= q->group_count) return 1;
-  q->group = q->groups[index];
+  if (index >= MAX_GROUPS || index >= q->p->group_count) return 1;
+  __u8 before = q->answer;
+  q->group = q->p->groups[index];
+  q->found = 0;
   bpf_loop(MAX_CHUNKS, ask_chunk, q, 0);
-  return q->allowed != 0;
+  if (q->answer < before) q->answer = before;
+  return q->answer == ALLOWED_FROM_ANYWHERE || (q->answer == ALLOWED && !q->anywhere);
 }
 
-// A global function: the verifier takes it once, by itself, and not again on every way that leads here.
-__noinline int ask_rules(struct question *q) {
-  if (!q) return 0;
-  struct question own = *q; // bpf_loop takes its context from the stack only
-  bpf_loop(MAX_GROUPS, ask_group, &own, 0);
-  return own.allowed;
+#define WHAT(k) ((k)->protocol | (__u32)(k)->icmp_type << 8 | (__u32)(k)->icmp_code << 16)
+#define ANYWHERE (1u << 31) /* look on for a rule that allows it from anywhere */
+// Global functions: the verifier takes them once, by themselves, and not again on every way that leads here.
+__noinline int ask_groups(const struct port *p, __u32 direction, __be32 remote, __u32 port, __u32 what) {
+  if (!p) return DENIED;
+  struct question q = { .p = p, .direction = direction, .remote = remote, .port = port, .protocol = what, .type = what >> 8, .code = what >> 16, .anywhere = what >> 31 };
+  bpf_loop(MAX_GROUPS, ask_group, &q, 0);
+  return q.answer;
+}
+__noinline int ask_acl(__u32 acl, __u32 direction, __be32 remote, __u32 port, __u32 what) {
+  struct question q = { .group = acl, .direction = direction, .remote = remote, .port = port, .protocol = what, .type = what >> 8, .code = what >> 16 };
+  bpf_loop(MAX_CHUNKS, ask_chunk, &q, 0);
+  return q.answer;
 }
 
-static __always_inline int rules_allow(const struct port *p, int direction, const struct packet *k) {
-  struct question q = { .group_count = p->group_count, .direction = direction, .remote = direction == EGRESS ? k->daddr : k->saddr, .port = bpf_ntohs(k->dport), .protocol = k->protocol, .type = k->icmp_type, .code = k->icmp_code };
-  __builtin_memcpy(q.groups, p->groups, sizeof q.groups);
-  return ask_rules(&q);
+// The ACL of the port's subnet; later fragments share the first one's verdict.
+static __always_inline int acl_allows(const struct port *p, __u32 direction, const struct packet *k) {
+  if (!p->acl || k->fragment == LATER_FRAGMENT) return 1;
+  return ask_acl(p->acl, direction, direction == EGRESS ? k->daddr : k->saddr, bpf_ntohs(k->dport), WHAT(k)) != DENIED;
 }
 
-static __noinline int groups_allow(struct __sk_buff *skb, const struct port *p, int direction, const struct packet *k) {
-  __u64 now = bpf_ktime_get_coarse_ns();
-  struct fragment_key piece = { .port = p->port, .saddr = k->saddr, .daddr = k->daddr, .id = k->id, .protocol = k->protocol };
-  if (k->fragment == LATER_FRAGMENT) { // its first piece was judged
-    __u64 *seen = bpf_map_lookup_elem(&fragments, &piece);
-    return seen && now - *seen < 30 * SECOND;
-  }
+static __always_inline int open_to_all(const struct port *p, __u32 direction, __u8 protocol) {
+  if (protocol == IPPROTO_TCP) return !!(p->flags & (direction == EGRESS ? P_OPEN_TCP_EGRESS : P_OPEN_TCP_INGRESS));
+  return protocol == IPPROTO_UDP && (p->flags & (direction == EGRESS ? P_OPEN_UDP_EGRESS : P_OPEN_UDP_INGRESS));
+}
+
+// A packet that no flow knows.
+static __always_inline int judge(const struct port *p, __u32 direction, const struct packet *k, int *track) {
+  __be32 remote = direction == EGRESS ? k->daddr : k->saddr;
+  __u32 back = direction == EGRESS ? INGRESS : EGRESS;
+  int answer = ask_groups(p, direction, remote, bpf_ntohs(k->dport), WHAT(k) | (open_to_all(p, back, k->protocol) ? ANYWHERE : 0));
+  if (answer == DENIED) return 0;
+  *track = 1;
+  if (answer == ALLOWED_FROM_ANYWHERE && open_to_all(p, back, k->protocol)) *track = 0; // begins a flow that is not tracked
+  else if (open_to_all(p, direction, k->protocol) && ask_groups(p, back, remote, bpf_ntohs(k->sport), WHAT(k) | ANYWHERE) == ALLOWED_FROM_ANYWHERE) *track = 0; // answers one
+  else if (k->protocol == IPPROTO_TCP && (k->tcp_flags & (TCP_SYN | TCP_ACK)) != TCP_SYN) *track = 0;
+  return 1;
+}
+
+__noinline int groups_allow(const struct port *p, __u32 direction, const struct walk *w) {
+  if (!p || !w) return 0;
+  const struct packet *k = &w->k;
+  if (k->fragment == LATER_FRAGMENT) return 1; // of a first one that got through all the way
+  __u64 now = clock_ns();
   struct flow_key key;
+  int track = 1;
   if (k->inner_at) { // an error about a flow that is tracked here passes with it
     flow_key_of(&key, p->port, k->inner.saddr, k->inner.daddr, k->inner.sport, k->inner.dport, k->inner.protocol);
     struct flow *about = bpf_map_lookup_elem(&flows, &key);
-    if (about && now - about->seen_ns < timeout_ns(key.protocol, about->bits)) return 1;
-    return rules_allow(p, direction, k);
+    if (about && now - about->seen_ns < timeout_ns(p, key.protocol, about->bits)) return 1;
+    return judge(p, direction, k, &track);
   }
   int from_a = flow_key_of(&key, p->port, k->saddr, k->daddr, k->sport, k->dport, k->protocol);
   struct flow *f = bpf_map_lookup_elem(&flows, &key);
   __u32 bits = from_a ? F_BY_A : 0;
-  int alive = f && now - f->seen_ns < timeout_ns(k->protocol, f->bits);
-  if (alive && k->protocol == IPPROTO_TCP && (k->tcp_flags & (TCP_SYN | TCP_ACK)) == TCP_SYN && timeout_ns(IPPROTO_TCP, f->bits) == 10 * SECOND) alive = 0; // the ports are used anew
+  int alive = f && now - f->seen_ns < timeout_ns(p, k->protocol, f->bits);
+  if (alive && k->protocol == IPPROTO_TCP && (k->tcp_flags & (TCP_SYN | TCP_ACK)) == TCP_SYN && timeout_ns(p, IPPROTO_TCP, f->bits) == 10 * SECOND) alive = 0; // the ports are used anew
   if (alive) bits = f->bits | (!!(f->bits & F_BY_A) != from_a ? F_ANSWERED : 0);
-  else if (!rules_allow(p, direction, k)) return 0;
+  else if (!judge(p, direction, k, &track)) return 0;
+  else if (!track) return 1;
   if (k->protocol == IPPROTO_TCP) bits |= (k->tcp_flags & TCP_RST ? F_RESET : 0) | (k->tcp_flags & TCP_FIN ? (from_a ? F_FIN_A : F_FIN_B) : 0);
   if (f) {
     if (f->bits != bits) f->bits = bits;
-    if (!alive || now - f->seen_ns > SECOND) f->seen_ns = now; // seldom: other processors read this line
+    if (!alive || now - f->seen_ns > SECOND / 8) f->seen_ns = now; // seldom: other processors read this line
   } else {
     struct flow fresh = { .seen_ns = now, .bits = bits };
     bpf_map_update_elem(&flows, &key, &fresh, 0);
   }
-  if (k->fragment == FIRST_FRAGMENT) bpf_map_update_elem(&fragments, &piece, &now, 0);
   return 1;
 }

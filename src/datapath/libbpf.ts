@@ -26,6 +26,7 @@ function bind(so: LibraryHandle) {
     findProgram: so.func("void *bpf_object__find_program_by_name(void *object, const char *name)"),
     mapFd: so.func("int bpf_map__fd(void *map)"),
     programFd: so.func("int bpf_program__fd(void *program)"),
+    setInitialValue: so.func("int bpf_map__set_initial_value(void *map, const uint8_t *data, size_t size)"),
     setPinPath: so.func("int bpf_map__set_pin_path(void *map, const char *path)"),
     update: so.func("int bpf_map_update_elem(int fd, const uint8_t *key, const uint8_t *value, uint64_t flags)"),
     remove: so.func("int bpf_map_delete_elem(int fd, const uint8_t *key)"),
@@ -57,13 +58,17 @@ const check = (call: string, result: number): number => {
 
 export interface LoadedObject { programFd(name: string): number; mapFd(name: string): number; close(): void }
 
-/** Loads an object; each named map is taken from `pinDir` when it is pinned there, else made and pinned. */
-export function loadObject(path: string, maps: readonly string[], pinDir: string): LoadedObject {
+/**
+ * Loads an object; each named map is taken from `pinDir` when it is pinned there, else made and pinned.
+ * @param configuration the object's constants, of their size (its section .rodata)
+ */
+export function loadObject(path: string, maps: readonly string[], pinDir: string, configuration: Uint8Array): LoadedObject {
   lib().setPrint(null);
   const object: Handle = lib().openFile(path, null);
   if (!object) throw new Error(`${path} cannot be opened as a BPF object`);
   try {
     for (const name of maps) check(`pin path of ${name}`, lib().setPinPath(mapOf(object, name), `${pinDir}/${name}`) as number);
+    check("the datapath's configuration", lib().setInitialValue(mapOf(object, ".rodata"), configuration, configuration.length) as number);
     check("loading the datapath into the kernel", lib().loadObject(object) as number);
   } catch (error) {
     lib().closeObject(object);

@@ -4,10 +4,10 @@
 import { existsSync, mkdirSync, rmSync } from "node:fs";
 import { deleteEntry, loadObject, possibleCpus, readEntries, attachIngress, testRun, updateEntry, BpfError, EINVAL, type LoadedObject, type TestRun } from "./libbpf.ts";
 import { encodeTables, tableSizes, type TableName } from "./codec.ts";
-import { dropReasons, type DesiredTables, type DropCount, type DropReason } from "./tables.ts";
+import { dropReasons, natMetricNames, type DesiredTables, type DropCount, type DropReason, type NatMetricName, type NatMetrics } from "./tables.ts";
 
 const objectFile = new URL("port.bpf.o", import.meta.url).pathname;
-const stateMaps = ["flows", "fragments", "asked_by", "drops", "traffic"] as const;
+const stateMaps = ["generation", "flows", "fragments", "asked_by", "drops", "traffic", "nat_connections", "nat_inwards", "nat_pools", "nat_metrics"] as const;
 const tableNames = Object.keys(tableSizes) as TableName[];
 
 export interface AppliedChange { readonly added: number; readonly updated: number; readonly removed: number }
@@ -17,7 +17,7 @@ export interface TrafficCount { readonly port: number; readonly sentPackets: num
  * Order of writing. What a packet needs at its end is there before what leads it there, and removed after it: first rules and
  * members, then ports, then addresses, then routes and public addresses; the other way round for what goes.
  */
-const order: readonly TableName[] = ["rules", "members", "ports", "numbers", "own", "addresses", "privates", "publics", "routes"];
+const order: readonly TableName[] = ["rules", "members", "blocks", "nats", "ports", "numbers", "own", "addresses", "privates", "publics", "routes"];
 
 export interface Datapath {
   apply(desired: DesiredTables, ifindexOf: (link: string) => number | undefined): AppliedChange;
@@ -25,23 +25,30 @@ export interface Datapath {
   attach(ifindex: number): void;
   drops(): readonly DropCount[];
   traffic(): readonly TrafficCount[];
+  natMetrics(): readonly NatMetrics[];
   flowCount(): number;
   /** The calling thread is in the fabric namespace. */
   testRun(packet: Uint8Array, ifindex: number, repeat?: number): TestRun;
   close(): void;
 }
 
+/** `timeScale`: how many times faster than the world's the clocks of flows and NAT gateways run. */
+export interface DatapathOptions { readonly timeScale?: number | undefined }
+
 /** Loads the program; tables that are pinned in `pinDir` already are taken over with all they hold. */
-export function openDatapath(pinDir: string): Datapath {
+export function openDatapath(pinDir: string, { timeScale = 1 }: DatapathOptions = {}): Datapath {
   mkdirSync(pinDir, { recursive: true });
+  const configuration = Buffer.alloc(4);
+  configuration.writeUInt32LE(timeScale);
+  const load = (): LoadedObject => loadObject(objectFile, [...tableNames, ...stateMaps], pinDir, configuration);
   let object: LoadedObject;
   try {
-    object = loadObject(objectFile, [...tableNames, ...stateMaps], pinDir);
+    object = load();
   } catch (error) {
     if (!(error instanceof BpfError) || error.code !== EINVAL) throw error;
     removePins(pinDir); // of a version with other shapes: its flows are lost, its network is written anew
     mkdirSync(pinDir, { recursive: true });
-    object = loadObject(objectFile, [...tableNames, ...stateMaps], pinDir);
+    object = load();
   }
   return new KernelDatapath(object);
 }
@@ -78,7 +85,15 @@ class KernelDatapath implements Datapath {
       stale.unshift({ name, keys: [...there.keys()].filter((key) => !wanted[name].has(key)) });
     }
     for (const { name, keys } of stale) for (const key of keys) if (deleteEntry(this.#fds[name], Buffer.from(key, "latin1"))) removed++;
+    if (added + updated + removed > 0) this.#nextGeneration();
     return { added, updated, removed };
+  }
+
+  /** What the program has remembered of the tables holds no longer. */
+  #nextGeneration(): void {
+    const fd = this.#object.mapFd("generation"), zero = Buffer.alloc(4), next = Buffer.alloc(4);
+    next.writeUInt32LE((Buffer.from(readEntries(fd, 4, 4).get(zero.toString("latin1"))!, "latin1").readUInt32LE(0) + 1) >>> 0);
+    updateEntry(fd, zero, next);
   }
 
   attach(ifindex: number): void {
@@ -98,6 +113,13 @@ class KernelDatapath implements Datapath {
     }));
   }
 
+  natMetrics(): readonly NatMetrics[] {
+    return this.#perCpu("nat_metrics", 4, natMetricNames.length).map(([key, sums]) => ({
+      port: key.readUInt32LE(0),
+      metrics: Object.fromEntries(natMetricNames.map((name, i) => [name, sums[i]!])) as Record<NatMetricName, number>,
+    }));
+  }
+
   /** Sums the processors' copies of a table of 64-bit counters. */
   #perCpu(map: string, keySize: number, counters: number): [Buffer, number[]][] {
     const entries = readEntries(this.#object.mapFd(map), keySize, counters * 8 * this.#cpus);
@@ -105,7 +127,7 @@ class KernelDatapath implements Datapath {
       const bytes = Buffer.from(value, "latin1");
       const sums = Array.from({ length: counters }, (_, i) => {
         let sum = 0;
-        for (let cpu = 0; cpu < this.#cpus; cpu++) sum += Number(bytes.readBigUInt64LE((cpu * counters + i) * 8));
+        for (let cpu = 0; cpu < this.#cpus; cpu++) sum += Number(bytes.readBigInt64LE((cpu * counters + i) * 8));
         return sum;
       });
       return [Buffer.from(key, "latin1"), sums];

@@ -21,9 +21,21 @@ struct packet {
   __be32 saddr, daddr;
   __be16 sport, dport, id; // ICMP echo: the identifier in both ports
   __u8 protocol, tcp_flags, icmp_type, icmp_code, fragment;
-  __u32 l4_at, inner_at; // offsets in the frame; inner_at: the header that an ICMP error quotes, 0 when it is none
+  __u8 may_not_fragment, source_mac[6];
+  __u16 size; // of the IP packet, or of each that an offloaded train becomes
+  __u32 l4_at, inner_at, inner_l4_at; // offsets in the frame; inner_at: the header that an ICMP error quotes, 0 when it is none
   struct inner inner;
 };
+// A packet on its way through the stages of port.bpf.c.
+struct walk {
+  struct packet k; // its headers as they are now
+  struct { __be32 saddr, daddr; __be16 sport, dport; } was; // as they came in
+  __u32 entry, entry_port; // the link it came in by, and that port's number
+  __u32 at, to; // ifindexes of the port it leaves and of the one it goes to
+  __u32 stage, limit, cacheable, generation; // generation: of the tables, before the first was read
+  __be32 translated; // later fragments: what a NAT gateway made of the first one's address
+};
+TABLE(walks, BPF_MAP_TYPE_PERCPU_ARRAY, 1, 0, __u32, struct walk); // not on the stack, which is 512 bytes for all functions together
 
 static __always_inline int same_mac(const __u8 *a, const __u8 *b) {
   return a[0] == b[0] && a[1] == b[1] && a[2] == b[2] && a[3] == b[3] && a[4] == b[4] && a[5] == b[5];
@@ -46,6 +58,7 @@ static __always_inline int parse_inner(struct __sk_buff *skb, struct packet *k) 
   __u32 length = (ip.ihl_version & 15) * 4;
   if (length < 20 || bpf_skb_load_bytes(skb, at + length, ports, sizeof ports)) return 0;
   k->inner_at = at;
+  k->inner_l4_at = at + length;
   k->inner.saddr = ip.saddr;
   k->inner.daddr = ip.daddr;
   k->inner.protocol = ip.protocol;
@@ -55,28 +68,32 @@ static __always_inline int parse_inner(struct __sk_buff *skb, struct packet *k) 
 }
 
 // 0, or the reason to drop it.
-static __always_inline int parse(struct __sk_buff *skb, struct packet *k, const __u8 *mac) {
+static __always_inline int parse(struct __sk_buff *skb, struct packet *k) {
   struct frame f;
   if (bpf_skb_load_bytes(skb, 0, &f, sizeof f)) return MALFORMED;
   __u32 header = (f.ip.ihl_version & 15) * 4, length = bpf_ntohs(f.ip.length);
   if (f.ip.ihl_version >> 4 != 4 || header < 20 || length < header || length + ETH_HLEN > skb->len) return MALFORMED;
-  if (!same_mac(f.source, mac)) return WRONG_SOURCE_MAC;
+  __builtin_memcpy(k->source_mac, f.source, 6);
   k->saddr = f.ip.saddr;
   k->daddr = f.ip.daddr;
   k->protocol = f.ip.protocol;
   k->id = f.ip.id;
   k->l4_at = ETH_HLEN + header;
+  k->size = length;
   __u16 fragment = bpf_ntohs(f.ip.fragment);
+  k->may_not_fragment = !!(fragment & 0x4000);
   if (fragment & 0x1fff) { k->fragment = LATER_FRAGMENT; return 0; }
   if (fragment & 0x2000) k->fragment = FIRST_FRAGMENT;
   if (k->protocol == IPPROTO_TCP) {
     __u8 tcp[20];
     if (length < header + 20 || bpf_skb_load_bytes(skb, k->l4_at, tcp, sizeof tcp)) return MALFORMED;
     k->sport = *(__be16 *)tcp; k->dport = *(__be16 *)(tcp + 2); k->tcp_flags = tcp[13];
+    if (skb->gso_size) k->size = header + (tcp[12] >> 4) * 4 + skb->gso_size;
   } else if (k->protocol == IPPROTO_UDP) {
     __be16 udp[4];
     if (length < header + 8 || bpf_skb_load_bytes(skb, k->l4_at, udp, sizeof udp)) return MALFORMED;
     k->sport = udp[0]; k->dport = udp[1];
+    if (skb->gso_size) k->size = header + 8 + skb->gso_size;
   } else if (k->protocol == IPPROTO_ICMP) {
     struct { __u8 type, code; __sum16 check; __be16 id, sequence; } icmp;
     if (length < header + 8 || bpf_skb_load_bytes(skb, k->l4_at, &icmp, sizeof icmp)) return MALFORMED;

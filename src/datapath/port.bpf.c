@@ -1,33 +1,18 @@
 // Owns the path of a packet: the program on the fabric side of every link (tc ingress), interpreter of the tables that
 // src/plan makes. Stages in the order of a packet's life; every drop has one reason (enum reason, tables.ts dropReasons).
 // AWS: "How Amazon VPC works", "Security group connection tracking", "Internet gateways". Addresses are in network order.
+#include "answers.bpf.h"
+#include "cache.bpf.h"
+#include "count.bpf.h"
+#include "groups.bpf.h"
 #include "maps.bpf.h"
+#include "nat.bpf.h"
 #include "parse.bpf.h"
 #include "rewrite.bpf.h"
-#include "groups.bpf.h"
 
-static __noinline int drop(const struct port *at, __u32 reason, struct __sk_buff *skb) {
-  struct drop_key key = { .port = at ? at->port : 0, .reason = reason };
-  struct counter *c = bpf_map_lookup_elem(&drops, &key);
-  if (!c) {
-    struct counter zero = {};
-    bpf_map_update_elem(&drops, &key, &zero, BPF_NOEXIST);
-    c = bpf_map_lookup_elem(&drops, &key);
-  }
-  if (c) { c->packets++; c->bytes += skb->len; }
-  return TC_ACT_SHOT;
-}
-
-static __always_inline void count(__u32 port, int sent, struct __sk_buff *skb) {
-  struct traffic *t = bpf_map_lookup_elem(&traffic, &port);
-  if (!t) {
-    struct traffic zero = {};
-    bpf_map_update_elem(&traffic, &port, &zero, BPF_NOEXIST);
-    t = bpf_map_lookup_elem(&traffic, &port);
-    if (!t) return;
-  }
-  if (sent) { t->sent_packets++; t->sent_bytes += skb->len; } else { t->received_packets++; t->received_bytes += skb->len; }
-}
+// Where a packet is. Each stage is a function that brings it to the next and answers GO_ON, or ends its way with a verdict.
+enum stage { ROUTE, GATEWAY_OUT, GATEWAY_IN, ARRIVE };
+enum { GO_ON = 1000, MAX_STAGES = 8 };
 
 static __always_inline struct port *port_at(__u32 ifindex) { return bpf_map_lookup_elem(&ports, &ifindex); }
 
@@ -38,7 +23,8 @@ static __always_inline int has_address(const struct port *p, __be32 ip) {
   return a && a->ifindex == p->ifindex;
 }
 
-static __always_inline int deliver(struct __sk_buff *skb, struct port *to) {
+// Hands the packet into the namespace behind a port.
+static __always_inline int hand_over(struct __sk_buff *skb, const struct port *to) {
   struct { __u8 destination[6], source[6]; } macs;
   __builtin_memcpy(macs.destination, to->mac, 6);
   __builtin_memcpy(macs.source, ROUTER_MAC, 6);
@@ -47,14 +33,25 @@ static __always_inline int deliver(struct __sk_buff *skb, struct port *to) {
   return bpf_redirect_peer(to->ifindex, 0);
 }
 
+// It got through. What follows it without asking: later pieces of it, and for a moment all of its header.
+static __always_inline int deliver(struct __sk_buff *skb, const struct walk *w, const struct port *to) {
+  if (w->k.fragment == FIRST_FRAGMENT) {
+    struct fragment_key piece = { .port = w->entry_port, .saddr = w->was.saddr, .daddr = w->was.daddr, .id = w->k.id, .protocol = w->k.protocol };
+    struct fragment_seen seen = { .seen_ns = clock_ns(), .translated = w->translated };
+    bpf_map_update_elem(&fragments, &piece, &seen, 0);
+  }
+  if (w->cacheable && !w->translated) remember(w, to);
+  return hand_over(skb, to);
+}
+
 // ARP: every neighbour is answered for, with the router's address, so that all traffic comes here. Who asks for an address of
 // its own is checking that nobody else has it, and hears nothing.
 static __always_inline int answer_arp(struct __sk_buff *skb, struct port *p) {
   struct arp_frame f;
-  if (bpf_skb_load_bytes(skb, 0, &f, sizeof f)) return drop(p, MALFORMED, skb);
-  if (f.operation != bpf_htons(1) || f.protocol != bpf_htons(ETH_P_IP) || f.sender_ip == 0 || f.sender_ip == f.target_ip) return drop(p, ARP, skb);
-  if (!same_mac(f.sender_mac, p->mac) || !same_mac(f.source, p->mac)) return drop(p, WRONG_SOURCE_MAC, skb);
-  if (!(p->flags & (P_INTERNET | P_SERVICES)) && has_address(p, f.target_ip)) return drop(p, ARP, skb);
+  if (bpf_skb_load_bytes(skb, 0, &f, sizeof f)) return drop(skb, p->port, MALFORMED);
+  if (f.operation != bpf_htons(1) || f.protocol != bpf_htons(ETH_P_IP) || f.sender_ip == 0 || f.sender_ip == f.target_ip) return drop(skb, p->port, ARP);
+  if (!same_mac(f.sender_mac, p->mac) || !same_mac(f.source, p->mac)) return drop(skb, p->port, WRONG_SOURCE_MAC);
+  if (!(p->flags & (P_INTERNET | P_SERVICES)) && has_address(p, f.target_ip)) return drop(skb, p->port, ARP);
   __be32 asked = f.target_ip;
   __builtin_memcpy(f.destination, p->mac, 6);
   __builtin_memcpy(f.source, ROUTER_MAC, 6);
@@ -67,125 +64,216 @@ static __always_inline int answer_arp(struct __sk_buff *skb, struct port *p) {
   return bpf_redirect(p->ifindex, 0);
 }
 
-// Last stage for a packet to an interface: [the subnet's network ACL comes here: ACLs are not built yet], the check, its groups.
-static __always_inline int to_interface(struct __sk_buff *skb, struct port *to, struct packet *k) {
-  if ((to->flags & P_CHECK) && !has_address(to, k->daddr)) return drop(to, DESTINATION_CHECK, skb);
-  if (!groups_allow(skb, to, INGRESS, k)) return drop(to, k->fragment == LATER_FRAGMENT ? FRAGMENT : GROUP_INGRESS, skb);
-  return deliver(skb, to);
-}
-
-// Internet gateway, inwards: 1:1 and stateless.
-static __always_inline int from_internet(struct __sk_buff *skb, struct port *at, struct packet *k, struct public_address *pub) {
-  struct port *to = port_at(pub->ifindex);
-  if (!to) return drop(at, UNKNOWN_PUBLIC_ADDRESS, skb);
-  if (!(to->flags & P_GATEWAY)) return drop(to, GATEWAY_DETACHED, skb);
-  __be32 public = k->daddr;
-  if (rewrite_address(skb, k, DESTINATION, public, pub->private)) return drop(to, MALFORMED, skb);
-  k->daddr = pub->private;
-  if (k->inner_at && k->inner.saddr == public) { // an error about what this instance sent: it knows itself by its private address
-    rewrite_inner(skb, k, SOURCE, public, pub->private);
-    k->inner.saddr = pub->private;
+// By the route table of the subnet of w->at, across the edges of both subnets. Inside a subnet there is neither table nor ACL: its
+// interfaces reach each other by their MAC addresses (VPC user guide, "Gateway route tables", considerations).
+__noinline int route_packet(struct __sk_buff *skb, struct walk *w) {
+  struct port *from = w ? port_at(w->at) : 0;
+  if (!from) return drop(skb, 0, MALFORMED);
+  struct packet *k = &w->k;
+  struct address_key local = { .vpc = from->vpc, .ip = k->daddr };
+  struct address *a = bpf_map_lookup_elem(&addresses, &local);
+  struct port *to = a ? port_at(a->ifindex) : 0;
+  if (!to || to->subnet != from->subnet) {
+    struct route_key key = { .prefix_length = 64, .table = from->route_table, .ip = k->daddr };
+    struct route *route = bpf_map_lookup_elem(&routes, &key);
+    if (!route) return drop(skb, from->port, NO_ROUTE);
+    if (route->kind == R_BLACKHOLE) return drop(skb, from->port, BLACKHOLE);
+    if (route->kind == R_INTERNET) {
+      if (!acl_allows(from, EGRESS, k)) return drop(skb, from->port, ACL_EGRESS);
+      w->stage = GATEWAY_OUT;
+      return GO_ON;
+    }
+    if (route->kind == R_PEERING) {
+      if (!in_vpc(from->vpc, k->saddr) || !in_vpc(route->target, k->daddr)) return drop(skb, from->port, PEERING);
+      local.vpc = route->target;
+      a = bpf_map_lookup_elem(&addresses, &local);
+    }
+    to = route->kind == R_PORT ? port_at(route->target) : a ? port_at(a->ifindex) : 0;
+    if (!to) return drop(skb, from->port, NO_SUCH_ADDRESS);
+    if (to->subnet != from->subnet) {
+      if (!acl_allows(from, EGRESS, k)) return drop(skb, from->port, ACL_EGRESS);
+      if (!acl_allows(to, INGRESS, k)) return drop(skb, to->port, ACL_INGRESS);
+    }
   }
-  return to_interface(skb, to, k);
+  w->to = to->ifindex;
+  w->stage = ARRIVE;
+  return GO_ON;
 }
 
-// Internet gateway, outwards.
-static __always_inline int to_internet(struct __sk_buff *skb, struct port *from, struct packet *k) {
-  if (is_private(k->daddr)) return drop(from, PRIVATE_DESTINATION, skb);
-  if (!(from->flags & P_GATEWAY)) return drop(from, GATEWAY_DETACHED, skb);
+// Internet gateway, outwards: 1:1 and stateless. What is too long for the internet goes back as an error, over the ACL of its sender.
+__noinline int gateway_out(struct __sk_buff *skb, struct walk *w) {
+  struct port *from = w ? port_at(w->at) : 0;
+  if (!from) return drop(skb, 0, MALFORMED);
+  struct packet *k = &w->k;
+  __u32 number = from->port;
+  if (is_private(k->daddr)) return drop(skb, number, PRIVATE_DESTINATION);
+  if (!(from->flags & P_GATEWAY)) return drop(skb, number, GATEWAY_DETACHED);
   struct address_key key = { .vpc = from->vpc, .ip = k->saddr };
   __be32 *public = bpf_map_lookup_elem(&privates, &key);
-  if (!public) return drop(from, NO_PUBLIC_ADDRESS, skb);
-  if (rewrite_address(skb, k, SOURCE, k->saddr, *public)) return drop(from, MALFORMED, skb);
+  if (!public) return drop(skb, number, NO_PUBLIC_ADDRESS);
+  if (k->may_not_fragment && k->size > INTERNET_MTU) {
+    drop(skb, number, PACKET_TOO_BIG);
+    struct port *sender = port_at(w->entry);
+    if (!sender || make_too_big(skb, w, sender->router)) return TC_ACT_SHOT;
+    if (!acl_allows(sender, INGRESS, k)) return drop(skb, sender->port, ACL_INGRESS);
+    return hand_over(skb, sender);
+  }
+  w->limit = INTERNET_MTU;
+  if (rewrite_address(skb, k, SOURCE, k->saddr, *public)) return drop(skb, number, MALFORMED);
   if (k->inner_at && k->inner.daddr == k->saddr) {
     rewrite_inner(skb, k, DESTINATION, k->saddr, *public);
     k->inner.daddr = *public;
   }
   k->saddr = *public;
-  struct public_address *here = bpf_map_lookup_elem(&publics, &k->daddr);
-  if (here) return from_internet(skb, from, k, here); // another instance's public address: out and in again
+  w->stage = GATEWAY_IN;
+  if (bpf_map_lookup_elem(&publics, &k->daddr)) return GO_ON; // another instance's public address: out and in again
   __u32 index = OWN_INTERNET, *ifindex = bpf_map_lookup_elem(&own, &index);
   struct port *to = ifindex ? port_at(*ifindex) : 0;
-  if (!to) return drop(from, NO_SUCH_ADDRESS, skb);
-  return deliver(skb, to);
+  if (!to) return drop(skb, number, NO_SUCH_ADDRESS);
+  return deliver(skb, w, to);
+}
+
+// Internet gateway, inwards; then by its own route table, where it has one, to an interface on the way.
+__noinline int gateway_in(struct __sk_buff *skb, struct walk *w) {
+  if (!w) return TC_ACT_SHOT;
+  struct packet *k = &w->k;
+  struct public_address *pub = bpf_map_lookup_elem(&publics, &k->daddr);
+  if (!pub) return drop(skb, w->entry_port, UNKNOWN_PUBLIC_ADDRESS);
+  struct port *to = port_at(pub->ifindex);
+  if (!to) return drop(skb, w->entry_port, UNKNOWN_PUBLIC_ADDRESS);
+  __u32 number = to->port;
+  if (!(to->flags & P_GATEWAY)) return drop(skb, number, GATEWAY_DETACHED);
+  __be32 public = k->daddr;
+  if (rewrite_address(skb, k, DESTINATION, public, pub->private)) return drop(skb, number, MALFORMED);
+  k->daddr = pub->private;
+  if (k->inner_at && k->inner.saddr == public) { // an error about what this instance sent: it knows itself by its private address
+    rewrite_inner(skb, k, SOURCE, public, pub->private);
+    k->inner.saddr = pub->private;
+  }
+  if (pub->edge_table) {
+    struct route_key key = { .prefix_length = 64, .table = pub->edge_table, .ip = k->daddr };
+    struct route *route = bpf_map_lookup_elem(&routes, &key);
+    if (!route) return drop(skb, number, NO_ROUTE);
+    if (route->kind == R_PORT) {
+      to = port_at(route->target);
+      if (!to) return drop(skb, number, NO_SUCH_ADDRESS);
+      struct address_key inside = { .vpc = to->vpc, .ip = to->primary };
+      if (!bpf_map_lookup_elem(&privates, &inside)) return drop(skb, to->port, NO_PUBLIC_ADDRESS);
+    } else if (route->kind != R_LOCAL) return drop(skb, number, BLACKHOLE);
+  }
+  if (!acl_allows(to, INGRESS, k)) return drop(skb, to->port, ACL_INGRESS);
+  w->to = to->ifindex;
+  w->stage = ARRIVE;
+  return GO_ON;
+}
+
+// At an interface: the check and its groups; or at a NAT gateway, which sends it on.
+__noinline int arrive(struct __sk_buff *skb, struct walk *w) {
+  struct port *to = w ? port_at(w->to) : 0;
+  if (!to) return drop(skb, 0, MALFORMED);
+  int own = has_address(to, w->k.daddr);
+  if (to->flags & P_NAT) {
+    int verdict = own ? nat_inward(skb, w) : nat_outward(skb, w);
+    w->at = w->to;
+    w->stage = ROUTE;
+    w->cacheable = 0;
+    return verdict ? verdict : GO_ON;
+  }
+  if ((to->flags & P_CHECK) && !own) return drop(skb, to->port, DESTINATION_CHECK);
+  if (!groups_allow(to, INGRESS, w)) return drop(skb, to->port, GROUP_INGRESS);
+  return deliver(skb, w, to);
 }
 
 // The box's services at link-local addresses and base+2: no group, ACL or route applies to them (VPC user guide, "DNS support").
 // The asker's address is replaced by a number, so that VPCs with the same addresses can be told apart.
 static __always_inline int to_services(struct __sk_buff *skb, struct port *from, struct packet *k, int dns, int by_base) {
-  if (!has_address(from, k->saddr)) return drop(from, SOURCE_CHECK, skb);
-  if (k->fragment) return drop(from, FRAGMENT, skb);
-  if (dns && !(from->flags & P_DNS)) return drop(from, DNS_DISABLED, skb);
+  if (!has_address(from, k->saddr)) return drop(skb, from->port, SOURCE_CHECK);
+  if (k->fragment) return drop(skb, from->port, FRAGMENT);
+  if (dns && !(from->flags & P_DNS)) return drop(skb, from->port, DNS_DISABLED);
   int echo = k->protocol == IPPROTO_ICMP && k->icmp_type == ICMP_ECHO;
   int asked = dns ? (echo || (k->dport == bpf_htons(53) && (k->protocol == IPPROTO_UDP || k->protocol == IPPROTO_TCP))) : (k->dport == bpf_htons(80) && k->protocol == IPPROTO_TCP);
-  if (!asked) return drop(from, LINK_LOCAL, skb);
+  if (!asked) return drop(skb, from->port, LINK_LOCAL);
   __u32 index = OWN_SERVICES, *ifindex = bpf_map_lookup_elem(&own, &index);
   struct port *to = ifindex ? port_at(*ifindex) : 0;
-  if (!to) return drop(from, LINK_LOCAL, skb);
+  if (!to) return drop(skb, from->port, LINK_LOCAL);
   __be32 as = bpf_htonl((by_base ? RESOLVER_SOURCE_BASE : SERVICE_SOURCE_BASE) + (from->port & SERVICE_PORT_MASK));
   if (k->saddr != from->primary) {
     struct asked_key key = { .port = from->port, .sport = k->sport, .protocol = k->protocol };
     bpf_map_update_elem(&asked_by, &key, &k->saddr, 0);
   }
-  if (rewrite_address(skb, k, SOURCE, k->saddr, as)) return drop(from, MALFORMED, skb);
-  if (by_base && rewrite_address(skb, k, DESTINATION, k->daddr, RESOLVER_IP)) return drop(from, MALFORMED, skb);
-  return deliver(skb, to);
+  if (rewrite_address(skb, k, SOURCE, k->saddr, as)) return drop(skb, from->port, MALFORMED);
+  if (by_base && rewrite_address(skb, k, DESTINATION, k->daddr, RESOLVER_IP)) return drop(skb, from->port, MALFORMED);
+  return hand_over(skb, to);
 }
 
 static __always_inline int from_services(struct __sk_buff *skb, struct port *from, struct packet *k) {
   __u32 to_number = bpf_ntohl(k->daddr), base = to_number & ~SERVICE_PORT_MASK, number = to_number & SERVICE_PORT_MASK;
-  if (base != SERVICE_SOURCE_BASE && base != RESOLVER_SOURCE_BASE) return drop(from, NO_SUCH_ADDRESS, skb);
+  if (base != SERVICE_SOURCE_BASE && base != RESOLVER_SOURCE_BASE) return drop(skb, from->port, NO_SUCH_ADDRESS);
   __u32 *ifindex = bpf_map_lookup_elem(&numbers, &number);
   struct port *to = ifindex ? port_at(*ifindex) : 0;
-  if (!to) return drop(from, NO_SUCH_ADDRESS, skb);
+  if (!to) return drop(skb, from->port, NO_SUCH_ADDRESS);
   struct asked_key key = { .port = number, .sport = k->dport, .protocol = k->protocol };
   __be32 *other = bpf_map_lookup_elem(&asked_by, &key), target = other && has_address(to, *other) ? *other : to->primary;
-  if (rewrite_address(skb, k, DESTINATION, k->daddr, target)) return drop(from, MALFORMED, skb);
-  if (base == RESOLVER_SOURCE_BASE && rewrite_address(skb, k, SOURCE, k->saddr, to->dns)) return drop(from, MALFORMED, skb);
-  return deliver(skb, to);
+  if (rewrite_address(skb, k, DESTINATION, k->daddr, target)) return drop(skb, from->port, MALFORMED);
+  if (base == RESOLVER_SOURCE_BASE && rewrite_address(skb, k, SOURCE, k->saddr, to->dns)) return drop(skb, from->port, MALFORMED);
+  return hand_over(skb, to);
 }
 
-static __always_inline int from_interface(struct __sk_buff *skb, struct port *from, struct packet *k) {
+// What an interface may send: answered by a service, stopped, or (0) on its way. Its own address, and its groups.
+static __always_inline int leave(struct __sk_buff *skb, struct port *from, struct walk *w) {
+  struct packet *k = &w->k;
   if (k->daddr == METADATA_IP) return to_services(skb, from, k, 0, 0);
   if (k->daddr == RESOLVER_IP) return to_services(skb, from, k, 1, 0);
   if (k->daddr == from->dns) return to_services(skb, from, k, 1, 1);
-  if ((from->flags & P_CHECK) && !has_address(from, k->saddr)) return drop(from, SOURCE_CHECK, skb);
-  if (is_link_local(k->daddr)) return drop(from, LINK_LOCAL, skb);
-  if (!groups_allow(skb, from, EGRESS, k)) return drop(from, k->fragment == LATER_FRAGMENT ? FRAGMENT : GROUP_EGRESS, skb);
-  struct route_key key = { .prefix_length = 64, .table = from->route_table, .ip = k->daddr };
-  struct route *route = bpf_map_lookup_elem(&routes, &key);
-  if (!route) return drop(from, NO_ROUTE, skb);
-  // [the network ACLs of both subnets' edges come here: not built yet]
-  __u32 ifindex = route->ifindex;
-  if (route->kind == R_INTERNET) return to_internet(skb, from, k);
-  if (route->kind == R_BLACKHOLE) return drop(from, BLACKHOLE, skb);
-  if (route->kind == R_LOCAL) {
-    struct address_key local = { .vpc = from->vpc, .ip = k->daddr };
-    struct address *a = bpf_map_lookup_elem(&addresses, &local);
-    if (!a) return drop(from, NO_SUCH_ADDRESS, skb);
-    ifindex = a->ifindex;
-  }
-  struct port *to = port_at(ifindex);
-  if (!to) return drop(from, NO_SUCH_ADDRESS, skb);
-  return to_interface(skb, to, k);
+  if ((from->flags & P_CHECK) && !has_address(from, k->saddr)) return drop(skb, from->port, SOURCE_CHECK);
+  if (is_link_local(k->daddr)) return drop(skb, from->port, LINK_LOCAL);
+  if (!groups_allow(from, EGRESS, w)) return drop(skb, from->port, GROUP_EGRESS);
+  return GO_ON;
 }
 
 SEC("tc") int from_port(struct __sk_buff *skb) {
+  __u32 zero = 0;
+  struct walk *w = bpf_map_lookup_elem(&walks, &zero);
+  if (!w) return TC_ACT_SHOT;
+  __builtin_memset(w, 0, sizeof *w);
+  struct packet *k = &w->k;
+  int bad = 0, is_ip = !skb->vlan_present && skb->protocol == bpf_htons(ETH_P_IP);
+  if (is_ip) {
+    bad = parse(skb, k);
+    int verdict = bad ? -1 : by_cache(skb, k);
+    if (verdict >= 0) return verdict;
+  }
+  w->generation = tables_generation();
   struct port *p = port_at(skb->ifindex);
-  if (!p) return drop(0, MALFORMED, skb);
-  struct packet k = {};
-  if (skb->vlan_present) return drop(p, UNSUPPORTED_PROTOCOL, skb);
-  if (skb->protocol == bpf_htons(ETH_P_ARP)) return answer_arp(skb, p);
-  if (skb->protocol != bpf_htons(ETH_P_IP)) return drop(p, UNSUPPORTED_PROTOCOL, skb);
-  int bad = parse(skb, &k, p->mac);
-  if (bad) return drop(p, bad, skb);
+  if (!p) return drop(skb, 0, MALFORMED);
+  if (!is_ip) return !skb->vlan_present && skb->protocol == bpf_htons(ETH_P_ARP) ? answer_arp(skb, p) : drop(skb, p->port, UNSUPPORTED_PROTOCOL);
+  if (bad) return drop(skb, p->port, bad);
+  if (!same_mac(k->source_mac, p->mac)) return drop(skb, p->port, WRONG_SOURCE_MAC);
   count(p->port, 1, skb);
-  if (p->flags & P_SERVICES) return from_services(skb, p, &k);
-  if (!(p->flags & P_INTERNET)) return from_interface(skb, p, &k);
-  if (is_private(k.saddr) || is_link_local(k.saddr)) return drop(p, PRIVATE_DESTINATION, skb);
-  struct public_address *pub = bpf_map_lookup_elem(&publics, &k.daddr);
-  if (!pub) return drop(p, UNKNOWN_PUBLIC_ADDRESS, skb);
-  return from_internet(skb, p, &k, pub);
+  if (p->flags & P_SERVICES) return from_services(skb, p, k);
+  w->entry = w->at = skb->ifindex;
+  w->entry_port = p->port;
+  w->was.saddr = k->saddr; w->was.daddr = k->daddr; w->was.sport = k->sport; w->was.dport = k->dport;
+  w->cacheable = may_be_cached(k);
+  if (p->flags & P_INTERNET) {
+    if (is_private(k->saddr) || is_link_local(k->saddr)) return drop(skb, p->port, PRIVATE_DESTINATION);
+    w->stage = GATEWAY_IN;
+  } else {
+    int verdict = leave(skb, p, w);
+    if (verdict != GO_ON) return verdict;
+    w->stage = ROUTE;
+  }
+  if (k->fragment == LATER_FRAGMENT) {
+    struct fragment_key piece = { .port = p->port, .saddr = k->saddr, .daddr = k->daddr, .id = k->id, .protocol = k->protocol };
+    struct fragment_seen *first = bpf_map_lookup_elem(&fragments, &piece);
+    if (!first || clock_ns() - first->seen_ns > 30 * SECOND) return drop(skb, p->port, FRAGMENT);
+    w->translated = first->translated;
+  }
+  for (int i = 0; i < MAX_STAGES; i++) {
+    int verdict = w->stage == ROUTE ? route_packet(skb, w) : w->stage == GATEWAY_OUT ? gateway_out(skb, w) : w->stage == GATEWAY_IN ? gateway_in(skb, w) : arrive(skb, w);
+    if (verdict != GO_ON) return verdict;
+  }
+  return drop(skb, w->entry_port, NO_ROUTE); // round and round
 }
 
 char _license[] SEC("license") = "GPL";

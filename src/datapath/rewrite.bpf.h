@@ -19,3 +19,18 @@ static __always_inline void rewrite_inner(struct __sk_buff *skb, struct packet *
   if (bpf_l3_csum_replace(skb, k->inner_at + __builtin_offsetof(struct ipv4, check), from, to, 4)) return;
   bpf_skb_store_bytes(skb, k->inner_at + address_offset(w), &to, 4, 0);
 }
+
+// A port, or the identifier of an ICMP echo. Never of a later fragment: it has none.
+static __always_inline int rewrite_port(struct __sk_buff *skb, struct packet *k, enum which w, __be16 from, __be16 to) {
+  __u32 at = k->l4_at + (k->protocol == IPPROTO_ICMP ? 4 : w == SOURCE ? 0 : 2);
+  if (k->protocol == IPPROTO_TCP && bpf_l4_csum_replace(skb, k->l4_at + 16, from, to, 2)) return -1;
+  if (k->protocol == IPPROTO_UDP && bpf_l4_csum_replace(skb, k->l4_at + 6, from, to, BPF_F_MARK_MANGLED_0 | 2)) return -1;
+  if (k->protocol == IPPROTO_ICMP && bpf_l4_csum_replace(skb, k->l4_at + 2, from, to, 2)) return -1;
+  return bpf_skb_store_bytes(skb, at, &to, 2, 0);
+}
+
+// In what an ICMP error quotes: nothing there takes this change up, so the checksum around it does.
+static __always_inline void rewrite_inner_port(struct __sk_buff *skb, struct packet *k, enum which w, __be16 from, __be16 to) {
+  if (bpf_l4_csum_replace(skb, k->l4_at + 2, from, to, 2)) return;
+  bpf_skb_store_bytes(skb, k->inner_l4_at + (k->inner.protocol == IPPROTO_ICMP ? 4 : w == SOURCE ? 0 : 2), &to, 2, 0);
+}

@@ -49,7 +49,7 @@ export interface VpcEntry {
   readonly dns: boolean; // enableDnsSupport: base+2 and 169.254.169.253 answer
   readonly dnsAddress: number; // base+2 of the primary block
   readonly blocks: readonly { readonly address: number; readonly prefixLength: number }[];
-  readonly edgeRouteTable: number; // associated with its internet gateway: asked for what comes in, after translation; 0: none
+  readonly edgeRouteTable: number; // associated with its internet gateway: asked for what comes in, after translation; its targets are local or an interface with a public address; 0: none
 }
 export interface Rule {
   readonly protocol: number; // 0-255, or -1 for all
@@ -57,6 +57,12 @@ export interface Rule {
   readonly to: number; // TCP/UDP: last port; ICMP: code, -1 any
   readonly remote: { readonly kind: "cidr"; readonly address: number; readonly prefixLength: number } | { readonly kind: "group"; readonly group: number };
 }
+/**
+ * Stateful, each interface by itself. Tracked is what a rule let through: TCP from its SYN on (a segment of no known flow passes by the
+ * rules and is not remembered), all else from its first packet; ICMP echo by its identifier, other protocols by their addresses.
+ * Not tracked is TCP or UDP that a rule for 0.0.0.0/0 let through, if a rule of the other direction lets all of that protocol through
+ * to 0.0.0.0/0 (any port); nor what answers such a flow: the rules are asked for each packet.
+ */
 export interface GroupEntry { readonly group: number; readonly ingress: readonly Rule[]; readonly egress: readonly Rule[] }
 export interface MemberEntry { readonly group: number; readonly address: number }
 /**
@@ -111,4 +117,12 @@ export const dropReasons = {
   PACKET_TOO_BIG: 27, // more than 1,500 bytes that may not be fragmented, towards the internet: answered with an ICMP error
 } as const;
 export type DropReason = keyof typeof dropReasons;
+/** What a NAT gateway counts, by CloudWatch's names (VPC user guide, "NAT gateway metrics and dimensions"), in the program's order (nat.bpf.h, enum nat_metric). */
+export const natMetricNames = [
+  "ActiveConnectionCount", "ConnectionAttemptCount", "ConnectionEstablishedCount", "ErrorPortAllocation", "IdleTimeoutCount", "PacketsDropCount", "PacketsInFromSource",
+  "BytesInFromSource", "PacketsOutToDestination", "BytesOutToDestination", "PacketsInFromDestination", "BytesInFromDestination", "PacketsOutToSource", "BytesOutToSource",
+] as const;
+export type NatMetricName = (typeof natMetricNames)[number];
+/** Sums since the gateway's first packet; ActiveConnectionCount is now's. `port` is its network interface's. */
+export interface NatMetrics { readonly port: number; readonly metrics: Readonly<Record<NatMetricName, number>> }
 export interface DropCount { readonly port: number; readonly reason: DropReason; readonly packets: number; readonly bytes: number }

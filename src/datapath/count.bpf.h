@@ -1,0 +1,26 @@
+// Owns what is counted: drops by port and reason, traffic by port.
+#pragma once
+#include "maps.bpf.h"
+
+static __noinline int drop(struct __sk_buff *skb, __u32 port, __u32 reason) {
+  struct drop_key key = { .port = port, .reason = reason };
+  struct counter *c = bpf_map_lookup_elem(&drops, &key);
+  if (!c) {
+    struct counter zero = {};
+    bpf_map_update_elem(&drops, &key, &zero, BPF_NOEXIST);
+    c = bpf_map_lookup_elem(&drops, &key);
+  }
+  if (c) { c->packets++; c->bytes += skb->len; }
+  return TC_ACT_SHOT;
+}
+
+static __always_inline void count(__u32 port, int sent, struct __sk_buff *skb) {
+  struct traffic *t = bpf_map_lookup_elem(&traffic, &port);
+  if (!t) {
+    struct traffic zero = {};
+    bpf_map_update_elem(&traffic, &port, &zero, BPF_NOEXIST);
+    t = bpf_map_lookup_elem(&traffic, &port);
+    if (!t) return;
+  }
+  if (sent) { t->sent_packets++; t->sent_bytes += skb->len; } else { t->received_packets++; t->received_bytes += skb->len; }
+}
