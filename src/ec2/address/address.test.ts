@@ -12,8 +12,11 @@ import { createNetworkInterface } from "../network-interface/create-network-inte
 import { allocateAddress } from "./allocate-address.ts";
 import { associateAddress } from "./associate-address.ts";
 import { describeAddresses } from "./describe-addresses.ts";
+import { describeAddressesAttribute } from "./describe-addresses-attribute.ts";
 import { disassociateAddress } from "./disassociate-address.ts";
+import { modifyAddressAttribute } from "./modify-address-attribute.ts";
 import { releaseAddress } from "./release-address.ts";
+import { resetAddressAttribute } from "./reset-address-attribute.ts";
 
 async function launch(n: SmallNetwork, extra: object = {}): Promise<{ id: string; eni: string; privateIp: string }> {
   const { Instances } = await runInstances({ MinCount: 1, MaxCount: 1, InstanceType: "t3.micro", ImageId: n.image, ...extra }, n.ctx);
@@ -114,4 +117,25 @@ test("the pool: .0 and .255 are never given, no address twice, and an end", () =
   assert.equal(given.size, publicPools.length * 254);
   assert.equal(allocatePublicIp(n.ctx.snapshot(), () => 0), undefined);
   assert.throws(() => allocateAddress({}, n.ctx), { code: "InsufficientAddressCapacity" });
+});
+
+test("the reverse DNS name of an address", async () => {
+  const n = smallNetwork();
+  const { AllocationId, PublicIp } = await allocateAddress({}, n.ctx);
+  const other = (await allocateAddress({}, n.ctx)).AllocationId!;
+  const { Address } = await modifyAddressAttribute({ AllocationId, DomainName: "Nat.example.com" }, n.ctx);
+  assert.deepEqual(Address, { PublicIp, AllocationId, PtrRecord: undefined, PtrRecordUpdate: { Value: "nat.example.com.", Status: "PENDING" } });
+  assert.deepEqual((await describeAddressesAttribute({ AllocationIds: [AllocationId!], Attribute: "domain-name" }, n.ctx)).Addresses, [{ PublicIp, AllocationId, PtrRecord: "nat.example.com." }]);
+  const first = await describeAddressesAttribute({ MaxResults: 1 }, n.ctx);
+  assert.deepEqual((await describeAddressesAttribute({ MaxResults: 1, NextToken: first.NextToken }, n.ctx)).Addresses!.map((a) => a.AllocationId), [other]);
+  const rows: [() => unknown, string, RegExp | string][] = [
+    [() => modifyAddressAttribute({ AllocationId }, n.ctx), "MissingParameter", /DomainName/],
+    [() => modifyAddressAttribute({ AllocationId, DomainName: "a b.com" }, n.ctx), "InvalidParameterValue", /a b\.com/],
+    [() => modifyAddressAttribute({ AllocationId: "eipalloc-00000000000000000", DomainName: "a.com" }, n.ctx), "InvalidAllocationID.NotFound", "The allocation ID 'eipalloc-00000000000000000' does not exist"],
+    [() => resetAddressAttribute({ AllocationId, Attribute: undefined }, n.ctx), "MissingParameter", /Attribute/],
+    [() => describeAddressesAttribute({ AllocationIds: ["eipalloc-00000000000000000"] }, n.ctx), "InvalidAllocationID.NotFound", /does not exist/],
+  ];
+  for (const [call, code, words] of rows) await refused(n.ctx, call, code, words);
+  await resetAddressAttribute({ AllocationId, Attribute: "domain-name" }, n.ctx);
+  assert.deepEqual((await describeAddressesAttribute({ AllocationIds: [AllocationId!] }, n.ctx)).Addresses![0]!.PtrRecord, undefined);
 });

@@ -37,3 +37,6 @@ export const addressFilters = (snapshot: Snapshot, ctx: Context): FilterTable<Ad
   "private-ip-address": (a) => a.privateIp,
   "public-ip": (a) => a.publicIp,
 });
+
+/** An address with its reverse DNS name (EC2 API reference, AddressAttribute). */
+export const addressAttributeView = (a: Address): ec2.AddressAttribute => ({ PublicIp: a.publicIp, AllocationId: a.id, PtrRecord: a.ptrRecord });
