@@ -104,10 +104,16 @@ export function forgetNatGateways(tx: Transaction, now: Date): number {
 /** An Elastic IP that leads nowhere. */
 export const unassociated = (address: Address): Address => ({ ...address, associationId: undefined, networkInterfaceId: undefined, privateIp: undefined });
 
+/** Flow logs go with what they watch. */
+export function forgetFlowLogs(tx: Transaction, resourceId: string): void {
+  for (const flowLog of tx.list("vpc-flow-log")) if (flowLog.resourceId === resourceId) tx.delete("vpc-flow-log", flowLog.id);
+}
+
 /** Deletes an interface; the Elastic IPs on it are free afterwards. */
 export function removeInterface(tx: Transaction, id: string): void {
   for (const address of tx.list("elastic-ip"))
     if (address.networkInterfaceId === id) tx.put("elastic-ip", unassociated(address));
+  forgetFlowLogs(tx, id);
   tx.delete("network-interface", id);
 }
 

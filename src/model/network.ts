@@ -4,6 +4,7 @@
 import { contains, parseCidr, parseIp, type Cidr } from "../lib/ip.ts";
 import { must } from "../lib/assert.ts";
 import { prefixListBlocks, readFiltering, type Filtering } from "./filtering.ts";
+import { natGatewayForwards } from "./lifecycle.ts";
 import type { InternetGateway, NatGateway, NetworkInterface, Route, RouteTable, Vpc } from "./records.ts";
 import { effectiveRouteTable, routeState } from "./routing.ts";
 import type { Snapshot } from "./snapshot.ts";
@@ -33,7 +34,7 @@ export interface Network {
 }
 
 export function readNetwork(snapshot: Snapshot): Network {
-  const natGateways = new Map(snapshot.list("natgateway").filter((nat) => nat.state === "available").map((nat) => [nat.networkInterfaceId, nat]));
+  const natGateways = new Map(snapshot.list("natgateway").filter(natGatewayForwards).map((nat) => [nat.networkInterfaceId, nat]));
   const isPresent = (eni: NetworkInterface): boolean => {
     if (natGateways.has(eni.id)) return true;
     const state = eni.attachment && snapshot.get("instance", eni.attachment.instanceId)?.state;

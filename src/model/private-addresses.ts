@@ -1,7 +1,7 @@
 // Owns which private addresses of a subnet are free (Amazon VPC user guide, "Subnet sizing": the first four and the last are
 // AWS's own).
 
-import { formatIp, lastOf, parseCidr, sizeOf } from "../lib/ip.ts";
+import { contains, formatIp, lastOf, parseCidr, parseIp, sizeOf, type Cidr } from "../lib/ip.ts";
 import { must } from "../lib/assert.ts";
 import type { Subnet } from "./records.ts";
 import type { Snapshot } from "./snapshot.ts";
@@ -25,16 +25,31 @@ export function availableAddressCount(snapshot: Snapshot, subnet: Subnet): numbe
   return sizeOf(must(parseCidr(subnet.cidrBlock), "a subnet's block parses")) - 5 - privateAddressesInUse(snapshot, subnet.id).size;
 }
 
+/** What is reserved in the subnet by CIDR: no address of it is given by itself, only when it is asked for by name. */
+function reservedRanges(snapshot: Snapshot, subnetId: string): readonly Cidr[] {
+  return snapshot.list("subnet-cidr-reservation").filter((r) => r.subnetId === subnetId).map((r) => must(parseCidr(r.cidr), "a reservation's block parses"));
+}
+
+/** How many addresses can be had without naming them. */
+export function unreservedAddressCount(snapshot: Snapshot, subnet: Subnet): number {
+  const ranges = reservedRanges(snapshot, subnet.id);
+  const block = must(parseCidr(subnet.cidrBlock), "a subnet's block parses");
+  const inReach = (range: Cidr): number => Math.max(0, Math.min(lastOf(range), lastOf(block) - 1) - Math.max(range.address, block.address + 4) + 1);
+  const used = [...privateAddressesInUse(snapshot, subnet.id)].filter((text) => !ranges.some((range) => contains(range, must(parseIp(text), "an address parses"))));
+  return sizeOf(block) - 5 - ranges.reduce((sum, range) => sum + inReach(range), 0) - used.length; // reservations do not overlap
+}
+
 /** `count` free addresses at random places; fewer when the subnet has no more. `taken` are spoken for in the same call. */
 export function pickPrivateAddresses(snapshot: Snapshot, subnet: Subnet, count: number, taken: ReadonlySet<string>, randomInt: (below: number) => number): readonly string[] {
   const block = must(parseCidr(subnet.cidrBlock), "a subnet's block parses");
   const used = new Set([...privateAddressesInUse(snapshot, subnet.id), ...taken]);
+  const ranges = reservedRanges(snapshot, subnet.id);
   const usable = sizeOf(block) - 5;
   const picked: string[] = [];
   const start = randomInt(usable);
   for (let i = 0; i < usable && picked.length < count; i++) {
-    const address = formatIp(block.address + 4 + ((start + i) % usable));
-    if (!used.has(address)) picked.push(address);
+    const address = block.address + 4 + ((start + i) % usable);
+    if (!used.has(formatIp(address)) && !ranges.some((range) => contains(range, address))) picked.push(formatIp(address));
   }
   return picked;
 }

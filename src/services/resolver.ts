@@ -72,6 +72,8 @@ export function answerPrivate(snapshot: Snapshot, from: NetworkInterface, questi
   const reverse = /^(\d+)\.(\d+)\.(\d+)\.(\d+)\.in-addr\.arpa$/.exec(question.name);
   if (reverse) {
     const address = `${reverse[4]}.${reverse[3]}.${reverse[2]}.${reverse[1]}`;
+    const named = snapshot.list("elastic-ip").find((e) => e.publicIp === address)?.ptrRecord; // ModifyAddressAttribute
+    if (named !== undefined) return found(question.type === "PTR" ? [{ type: "PTR", name: question.name, ttl: TTL_SECONDS, data: named.replace(/\.$/, "") }] : []);
     if (!vpcContains(snapshot, from, address)) return undefined;
     if (!inVpc.some((eni) => eni.privateAddresses.some((p) => p.address === address))) return { code: "NXDOMAIN", answers: [], authoritative: true };
     return found(question.type === "PTR" ? [{ type: "PTR", name: question.name, ttl: TTL_SECONDS, data: privateDnsName(address, from.region) }] : []);

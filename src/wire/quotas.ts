@@ -26,6 +26,7 @@ export const defaultQuotas: Readonly<Record<string, number>> = {
   "network-interfaces-per-region": 5000,
   "key-pairs-per-region": 5000,
   "vcpus-per-region": 32,
+  "flow-logs-per-resource": 2,
   "iam-roles": 1000,
   "iam-instance-profiles": 1000,
   "iam-policies": 1500,

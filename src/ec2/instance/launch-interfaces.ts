@@ -2,7 +2,7 @@
 // NetworkInterfaces[], new ones and existing ones (EC2 API reference, RunInstances, InstanceNetworkInterfaceSpecification).
 
 import type * as ec2 from "@aws-sdk/client-ec2";
-import { availableAddressCount } from "../../model/private-addresses.ts";
+import { unreservedAddressCount } from "../../model/private-addresses.ts";
 import type { NetworkInterface, Subnet, Tags } from "../../model/records.ts";
 import type { Snapshot, Transaction } from "../../model/snapshot.ts";
 import { Ec2Error } from "../../wire/error.ts";
@@ -148,11 +148,14 @@ export function addressesOf(spec: { readonly PrivateIpAddress?: string | undefin
   return { primary: spec.PrivateIpAddress ?? primaries[0], secondary: list.filter((a) => a.Primary !== true).map((a) => a.PrivateIpAddress ?? missing("PrivateIpAddresses.PrivateIpAddress")) };
 }
 
+/** So many addresses of its subnet are chosen here. */
+const unnamedAddresses = (spec: Spec): number => (spec.SecondaryPrivateIpAddressCount ?? 0) + (addressesOf(spec).primary === undefined ? 1 : 0);
+
 /** How many instances the subnets have room for. */
 export function instancesThatFit(snapshot: Snapshot, planned: readonly PlannedInterface[]): number {
   const wanted = new Map<Subnet, number>();
-  for (const p of planned) if (!p.existing) wanted.set(p.subnet, (wanted.get(p.subnet) ?? 0) + addressesWanted(p.spec));
-  return Math.min(Infinity, ...[...wanted].map(([subnet, each]) => Math.floor(availableAddressCount(snapshot, subnet) / each)));
+  for (const p of planned) if (!p.existing) wanted.set(p.subnet, (wanted.get(p.subnet) ?? 0) + unnamedAddresses(p.spec));
+  return Math.min(Infinity, ...[...wanted].map(([subnet, each]) => each === 0 ? Infinity : Math.floor(unreservedAddressCount(snapshot, subnet) / each)));
 }
 
 /** Makes or plugs in one instance's interfaces. */

@@ -5,7 +5,7 @@ import type * as ec2 from "@aws-sdk/client-ec2";
 import { natGatewayIsLive } from "../../model/lifecycle.ts";
 import type { Address, NatGateway, Subnet } from "../../model/records.ts";
 import type { Snapshot, Transaction } from "../../model/snapshot.ts";
-import { availableAddressCount } from "../../model/private-addresses.ts";
+import { unreservedAddressCount } from "../../model/private-addresses.ts";
 import { Ec2Error } from "../../wire/error.ts";
 import type { Context, Ec2Operation } from "../../wire/operation.ts";
 import { tagsFor } from "../describe.ts";
@@ -34,7 +34,7 @@ export const createNatGateway: Ec2Operation<"CreateNatGateway"> = (input, ctx) =
     ...newRecord(tx, makerOf(ctx), "nat", tags), vpcId: subnet.vpcId, subnetId: subnet.id, connectivityType: input.ConnectivityType ?? "public", state: "pending",
     networkInterfaceId: "", addresses: [], clientToken: input.ClientToken,
   };
-  const failure = failureOf(tx, ctx, subnet, record, elastic, 1 + secondary.named.length + secondary.count);
+  const failure = failureOf(tx, ctx, subnet, record, elastic, (input.PrivateIpAddress === undefined ? 1 : 0) + secondary.count);
   const gateway = failure ? failed(ctx, record, elastic, failure) : built(tx, ctx, record, subnet, input, secondary, elastic);
   tx.put("natgateway", gateway);
   return { NatGateway: natGatewayView({ ...gateway, state: "pending", failure: undefined, deletedAt: undefined }), ClientToken: input.ClientToken };
@@ -68,12 +68,12 @@ function secondaryOf(input: Input, elasticCount: number): { readonly named: read
 }
 
 /** Why the gateway cannot be: what AWS answers in FailureCode and FailureMessage. */
-function failureOf(tx: Transaction, ctx: Context, subnet: Subnet, gateway: NatGateway, elastic: readonly Address[], addresses: number): NatGateway["failure"] {
+function failureOf(tx: Transaction, ctx: Context, subnet: Subnet, gateway: NatGateway, elastic: readonly Address[], unnamed: number): NatGateway["failure"] {
   if (gateway.connectivityType === "public" && !tx.list("internet-gateway", ctx.region).some((g) => g.vpcId === subnet.vpcId))
     return { code: "Gateway.NotAttached", message: `Network ${subnet.vpcId} has no Internet gateway attached` };
   const taken = elastic.find((a) => a.associationId !== undefined);
   if (taken) return { code: "Resource.AlreadyAssociated", message: `Elastic IP address [${taken.id}] is already associated` };
-  if (availableAddressCount(tx, subnet) < addresses) return { code: "InsufficientFreeAddressesInSubnet", message: "Subnet has insufficient free addresses to create this NAT gateway" };
+  if (unreservedAddressCount(tx, subnet) < unnamed) return { code: "InsufficientFreeAddressesInSubnet", message: "Subnet has insufficient free addresses to create this NAT gateway" };
   return undefined;
 }
 

@@ -1,5 +1,7 @@
-// Owns DeleteSubnet (EC2 API reference): its associations with a route table and a network ACL go with it.
+// Owns DeleteSubnet (EC2 API reference): its associations with a route table and a network ACL, its
+// reservations and its flow logs go with it.
 
+import { forgetFlowLogs } from "../../model/lifecycle.ts";
 import { Ec2Error } from "../../wire/error.ts";
 import type { Ec2Operation } from "../../wire/operation.ts";
 import { find } from "../resource.ts";
@@ -12,6 +14,8 @@ export const deleteSubnet: Ec2Operation<"DeleteSubnet"> = (input, ctx) => ctx.wr
     if (table.associations.some((a) => a.subnetId === id)) tx.put("route-table", { ...table, associations: table.associations.filter((a) => a.subnetId !== id) });
   for (const acl of tx.list("network-acl", ctx.region))
     if (acl.associations.some((a) => a.subnetId === id)) tx.put("network-acl", { ...acl, associations: acl.associations.filter((a) => a.subnetId !== id) });
+  for (const reservation of tx.list("subnet-cidr-reservation", ctx.region)) if (reservation.subnetId === id) tx.delete("subnet-cidr-reservation", reservation.id);
+  forgetFlowLogs(tx, id);
   tx.delete("subnet", id);
   return {};
 });

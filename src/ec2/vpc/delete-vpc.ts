@@ -1,6 +1,7 @@
 // Owns DeleteVpc (EC2 API reference): what came with the VPC goes with it and its peering connections end, everything else has to
 // go before.
 
+import { forgetFlowLogs } from "../../model/lifecycle.ts";
 import { endPeeringsOf } from "../../model/peering.ts";
 import type { Snapshot } from "../../model/snapshot.ts";
 import { Ec2Error } from "../../wire/error.ts";
@@ -13,6 +14,7 @@ export const deleteVpc: Ec2Operation<"DeleteVpc"> = (input, ctx) => ctx.write((t
   for (const kind of ["route-table", "security-group", "network-acl"] as const)
     for (const record of tx.list(kind, ctx.region)) if (record.vpcId === id) tx.delete(kind, record.id);
   endPeeringsOf(tx, id, ctx.now());
+  forgetFlowLogs(tx, id);
   tx.delete("vpc", id);
   return {};
 });
