@@ -192,6 +192,7 @@ export interface Volume extends Base {
 }
 export interface VolumeSnapshot extends Base {
   readonly volumeId: string;
+  readonly layers?: readonly string[] | undefined; // of the image that it belonged to, once that is deregistered
   readonly sizeGiB: number;
   readonly description: string;
   readonly ownerId: string;

@@ -8,7 +8,10 @@ export const deregisterImage: Ec2Operation<"DeregisterImage"> = (input, ctx) => 
   const image = ownImage(tx, ctx, input.ImageId);
   if (image.deregistrationProtection) throw new Ec2Error("OperationNotPermitted", `The image '${image.id}' has deregistration protection enabled. Disable it and try again.`);
   tx.delete("image", image.id);
+  const snapshot = tx.get("snapshot", image.snapshotId);
+  const inUse = tx.list("image", ctx.region).some((i) => i.snapshotId === image.snapshotId);
+  if (snapshot && image.layers.length > 0) tx.put("snapshot", { ...snapshot, layers: image.layers }); // RegisterImage makes an image of it again
   if (!input.DeleteAssociatedSnapshots) return { Return: true };
-  tx.delete("snapshot", image.snapshotId);
-  return { Return: true, DeleteSnapshotResults: [{ SnapshotId: image.snapshotId, ReturnCode: "success" as const }] };
+  if (!inUse) tx.delete("snapshot", image.snapshotId);
+  return { Return: true, DeleteSnapshotResults: [{ SnapshotId: image.snapshotId, ReturnCode: inUse ? "skipped" as const : "success" as const }] };
 });
