@@ -5,6 +5,7 @@ import { createSocket } from "node:dgram";
 import dnsPacket, { type Answer, type Packet, type Question } from "dns-packet";
 import { contains, parseCidr, parseIp } from "../lib/ip.ts";
 import { privateDnsName, privateDomain } from "../lib/dns-names.ts";
+import { peeringsOf, peerOf } from "../model/peering.ts";
 import type { NetworkInterface } from "../model/records.ts";
 import type { Snapshot } from "../model/snapshot.ts";
 import { dnsRoot } from "../internet/addresses.ts";
@@ -87,8 +88,14 @@ export function answerPrivate(snapshot: Snapshot, from: NetworkInterface, questi
   }
   const publicIp = addressInName(question.name);
   if (publicIp === undefined) return undefined;
-  const inside = privateOf(snapshot, inVpc, publicIp);
+  const inside = privateOf(snapshot, inVpc, publicIp) ?? privateOf(snapshot, ofOpenPeers(snapshot, from.vpcId), publicIp);
   return inside === undefined ? undefined : a(inside);
+}
+
+/** Interfaces of VPCs whose side of an active peering lets the other resolve its public names ("DNS resolution support"). */
+function ofOpenPeers(snapshot: Snapshot, vpcId: string): readonly NetworkInterface[] {
+  const open = new Set(peeringsOf(snapshot, vpcId).filter((p) => p.status === "active" && peerOf(p, vpcId)!.allowDnsResolution).map((p) => peerOf(p, vpcId)!.vpcId));
+  return open.size === 0 ? [] : snapshot.list("network-interface").filter((eni) => open.has(eni.vpcId));
 }
 
 function vpcContains(snapshot: Snapshot, eni: NetworkInterface, address: string): boolean {
