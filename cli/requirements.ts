@@ -11,7 +11,7 @@ const SYSTEM_PATH = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bi
 /** PATH with the folders of system programs, which sudo, cron and su leave out now and then. */
 export const searchPath = (): string => (process.env.PATH ? `${process.env.PATH}:${SYSTEM_PATH}` : SYSTEM_PATH);
 
-const PROGRAMS: Readonly<Record<string, string>> = { runc: "runc", ip: "iproute2", tc: "iproute2", nsenter: "util-linux", unshare: "util-linux" }; // program: its Debian package
+const PROGRAMS: Readonly<Record<string, string>> = { runc: "runc", openssl: "openssl", ip: "iproute2", tc: "iproute2", nsenter: "util-linux", unshare: "util-linux" }; // program: its Debian package
 const MODULES = ["overlay", "veth", "sch_ingress", "cls_bpf", "nf_tables", "nft_chain_nat", "nft_compat", "nf_conntrack", "xt_MASQUERADE", "xt_conntrack", "xt_nat"];
 const OLDEST_KERNEL = [5, 19] as const; // overlayfs over id-mapped layers
 

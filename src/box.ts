@@ -11,8 +11,10 @@ import { openDatapath, removePins, type Datapath } from "./datapath/loader.ts";
 import { ensureImages } from "./ec2/image/base-images.ts";
 import { ensureRegion } from "./ec2/vpc/default-vpc.ts";
 import { openGuests, type RuncGuests } from "./instances/guests.ts";
+import { openApiEndpoint } from "./internet/api-endpoint.ts";
+import { ensureAuthority, type Authority } from "./internet/authority.ts";
 import { openInternet, type Internet } from "./internet/internet.ts";
-import { liveSession } from "./iam/role-sessions.ts";
+import { instanceCredentials, liveSession } from "./iam/role-sessions.ts";
 import { must } from "./lib/assert.ts";
 import { newId } from "./lib/ids.ts";
 import { log } from "./lib/log.ts";
@@ -20,13 +22,14 @@ import { ensureMounted } from "./linux/mount.ts";
 import { createNetns, deleteNetns } from "./linux/netns.ts";
 import { forgetNatGateways, forgetTerminated } from "./model/lifecycle.ts";
 import { forgetPeerings } from "./model/peering.ts";
-import { isRegion } from "./model/regions.ts";
+import { isRegion, regions } from "./model/regions.ts";
 import type { Snapshot } from "./model/snapshot.ts";
 import type { OwnLinks } from "./plan/plan.ts";
 import { Fabric } from "./reconcile/fabric.ts";
 import { InstanceJobs } from "./reconcile/instance-jobs.ts";
 import { settleNatGateways } from "./reconcile/nat-gateway-steps.ts";
 import { NetworkLoop } from "./reconcile/network-loop.ts";
+import { instanceRoles } from "./services/instance-roles.ts";
 import { openServices, type Services } from "./services/services.ts";
 import { Store } from "./store/store.ts";
 import { createApi } from "./wire/server.ts";
@@ -53,12 +56,15 @@ export async function openBox(options: DaemonOptions): Promise<Box> {
   const snapshot = (): Snapshot => store.snapshot();
   const sessions: Sessions = openSessions(sessionKey(store), randomHex);
   const internet: Internet = openInternet({ box: options.box, runDir: options.runDir });
-  const services: Services = openServices({ runDir: options.runDir, snapshot, accountId: options.accountId });
-  const guests: RuncGuests = openGuests({ box: options.box, runDir: options.runDir, stateDir: options.stateDir });
+  const roleOf = instanceRoles(options.accountId, snapshot, (instance) => instanceCredentials(sessions, snapshot(), options.accountId, instance, new Date()));
+  const services: Services = openServices({ runDir: options.runDir, snapshot, accountId: options.accountId, roleOf });
+  let authority: Authority | undefined;
+  const guests: RuncGuests = openGuests({ box: options.box, runDir: options.runDir, stateDir: options.stateDir, authority: () => authority?.certificateFile });
   let datapath: Datapath | undefined;
   let loop: NetworkLoop | undefined;
   let jobs: InstanceJobs | undefined;
   let api: Server | undefined;
+  let inside: { close(): void } | undefined;
   let control: Server | undefined;
   let tick: NodeJS.Timeout | undefined;
 
@@ -74,7 +80,11 @@ export async function openBox(options: DaemonOptions): Promise<Box> {
     ensureMounted("bpf", "/sys/fs/bpf");
     datapath = openDatapath(pinDir);
     const fabric = new Fabric(fabricNetns, datapath);
-    await Promise.all([internet.ensure(), services.ensure(), guests.ensureBaseImages()]);
+    const images = async (): Promise<void> => {
+      authority = await ensureAuthority(options.stateDir, options.box, regions.map((region) => region.name));
+      await guests.ensureBaseImages();
+    };
+    await Promise.all([internet.ensure(), services.ensure(), images()]);
     services.listen();
     jobs = new InstanceJobs({
       guests, kernel: fabric, snapshot, now: () => new Date(), concurrency: 4,
@@ -105,6 +115,7 @@ export async function openBox(options: DaemonOptions): Promise<Box> {
     });
     api = createApi({ dispatch, secrets: (id) => options.accessKeys.find((k) => k.id === id)?.secret, sessionOf: (id, token) => liveSession(sessions, snapshot(), id, token), isRegion });
     await listen(api, options);
+    inside = openApiEndpoint(netns("internet"), must(authority, "it was made above").server, (socket) => api!.emit("connection", socket));
     const port = (api.address() as AddressInfo).port;
     const endpoint = `http://${options.host}:${port}`;
     control = await openControl(join(options.runDir, "control.sock"), controlRoutes(endpoint));
@@ -113,6 +124,7 @@ export async function openBox(options: DaemonOptions): Promise<Box> {
 
   const closeApi = async (): Promise<void> => {
     clearInterval(tick);
+    inside?.close();
     api?.closeAllConnections();
     await new Promise<void>((resolve) => (api ? api.close(() => resolve()) : resolve()));
     await jobs?.close();

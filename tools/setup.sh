@@ -28,6 +28,7 @@ nft nftables
 nsenter util-linux
 ssh openssh-client
 curl curl
+openssl openssl
 ping iputils-ping
 /etc/ssl/certs/ca-certificates.crt ca-certificates
 /usr/lib/*-linux-gnu/libbpf.so.1 libbpf1

@@ -2,7 +2,7 @@
 // library cache, certificates, alternatives), as layers "base-NAME-VERSION". Nothing of this machine's accounts or keys is in it.
 
 import { createHash } from "node:crypto";
-import { chmodSync, chownSync, cpSync, existsSync, lstatSync, mkdirSync, readFileSync, readdirSync, readlinkSync, renameSync, rmSync, statSync, symlinkSync, utimesSync } from "node:fs";
+import { appendFileSync, chmodSync, chownSync, cpSync, existsSync, lstatSync, mkdirSync, readFileSync, readdirSync, readlinkSync, renameSync, rmSync, statSync, symlinkSync, utimesSync, writeFileSync } from "node:fs";
 import { release } from "node:os";
 import { join } from "node:path";
 import { CommandError, run } from "../linux/exec.ts";
@@ -33,22 +33,22 @@ const hidden = ["local", "src", "lib/systemd/system", "lib/systemd/user", "lib/s
 let built: string | undefined;
 
 /** The directories of a base image under STATE/layers, bottom first. */
-export function baseDirectories(image: BaseImage): readonly string[] {
-  built ??= version();
+export function baseDirectories(places: Places, image: BaseImage): readonly string[] {
+  built ??= version(places);
   return layersOf[image].map((layer) => directoryOf(layer, built!));
 }
 const directoryOf = (layer: BaseLayer, of: string): string => `base-${layer}-${of}`;
 
 /** Builds what is missing. @param inUse guests run: layers of other versions stay, for they may lie under them */
 export async function buildBaseImages(places: Places, inUse: boolean): Promise<void> {
-  built = version();
+  built = version(places);
   const root = layersDir(places);
   for (const layer of baseLayers) {
     const target = join(root, directoryOf(layer, built));
     if (existsSync(target)) continue;
     const growing = `${target}.new`;
     rmSync(growing, { recursive: true, force: true });
-    await build(layer, growing, places.guestUsr);
+    await build(layer, growing, places);
     renameSync(growing, target);
   }
   if (inUse) return;
@@ -57,8 +57,9 @@ export async function buildBaseImages(places: Places, inUse: boolean): Promise<v
 }
 
 /** Of the sources and of everything of this machine that went into the layers. */
-function version(): string {
+function version(places: Places): string {
   const hash = createHash("sha256").update(release());
+  if (places.authority !== undefined) hash.update(readFileSync(places.authority));
   const add = (path: string): void => {
     const stat = lstatSync(path);
     hash.update(`${path.slice(source.length)} ${stat.mode}\n`);
@@ -72,7 +73,7 @@ function version(): string {
   return hash.digest("hex").slice(0, 12);
 }
 
-async function build(layer: BaseLayer, target: string, guestUsr: string): Promise<void> {
+async function build(layer: BaseLayer, target: string, places: Places): Promise<void> {
   const root = join(target, "root"), usr = join(target, "usr");
   mkdirSync(root, { recursive: true });
   if (layer === "common") {
@@ -82,6 +83,7 @@ async function build(layer: BaseLayer, target: string, guestUsr: string): Promis
     }
     linkMergedUsr(root);
     copyMachineFiles(root);
+    if (places.authority !== undefined) await trust(root, places.authority);
   }
   copy(join(source, layer, "root"), root);
   copy(join(source, layer, "usr"), usr);
@@ -98,7 +100,7 @@ async function build(layer: BaseLayer, target: string, guestUsr: string): Promis
       setOpaque(join(usr, name));
     }
     for (const name of ["bin", "sbin", "lib", "share"]) mkdirSync(join(usr, "local", name), { recursive: true });
-    await linkIptables(join(usr, "sbin"), guestUsr);
+    await linkIptables(join(usr, "sbin"), places.guestUsr);
   }
   const now = new Date();
   utimesSync(target, now, now);
@@ -128,6 +130,22 @@ function copyMachineFiles(root: string): void {
     if (!existsSync(path)) continue;
     mkdirSync(join(root, "etc", name, ".."), { recursive: true });
     cpSync(path, join(root, "etc", name), { recursive: true, verbatimSymlinks: true, dereference: false, filter: (from) => { const s = lstatSync(from); return s.isFile() || s.isDirectory() || s.isSymbolicLink(); } });
+  }
+}
+
+/** The box's own authority beside the machine's: in the one file that most programs read, and by its hash as OpenSSL looks for it. */
+async function trust(root: string, authority: string): Promise<void> {
+  const certs = join(root, "etc/ssl/certs");
+  const bundle = join(certs, "ca-certificates.crt");
+  const pem = readFileSync(authority, "utf8");
+  if (existsSync(bundle)) appendFileSync(bundle, pem);
+  else writeFileSync(bundle, pem);
+  writeFileSync(join(certs, "vpcbox.pem"), pem);
+  const hash = (await run(["openssl", "x509", "-noout", "-hash", "-in", authority])).stdout.trim();
+  symlinkSync("vpcbox.pem", join(certs, `${hash}.0`));
+  for (const path of ["etc/pki/tls/certs/ca-bundle.crt", "etc/pki/ca-trust/extracted/pem/tls-ca-bundle.pem"]) { // as Amazon Linux has it
+    mkdirSync(join(root, path, ".."), { recursive: true });
+    symlinkSync("/etc/ssl/certs/ca-certificates.crt", join(root, path));
   }
 }
 

@@ -16,8 +16,8 @@ export interface GuestSpec {
   readonly bootNumber: number; // a running guest of another number is stopped and booted again
   readonly layers: readonly string[]; // image layers, bottom first; the first is a base image's name
   readonly hostname: string; // "ip-10-0-0-10.ec2.internal"
-  readonly nameserver: string; // base+2
-  readonly searchDomain: string; // "ec2.internal"
+  readonly nameservers: readonly string[]; // base+2, unless its VPC's DHCP options say otherwise
+  readonly searchDomains: readonly string[]; // "ec2.internal"
   readonly interfaces: readonly GuestInterface[]; // eth0 first
   readonly publicKey?: string | undefined; // for ec2-user
   readonly userData?: string | undefined; // base64

@@ -25,6 +25,8 @@ export interface GuestsOptions {
   readonly stateDir: string;
   /** Programs for guests that this machine need not have (tools/guest-packages.sh). */
   readonly guestUsr?: string;
+  /** A certificate that guests trust besides this machine's (PEM). */
+  authority?(): string | undefined;
 }
 export interface RuncGuests extends Guests {
   /** Builds the base images that are missing or of another version. */
@@ -38,7 +40,7 @@ const STOP_MS = 2000, KILL_MS = 5000, WATCH_MS = 200, CONSOLE_OUTPUT_BYTES = 655
 interface BootRecord { readonly bootNumber: number; readonly index: number; readonly layers: readonly string[] }
 
 export function openGuests(options: GuestsOptions): RuncGuests {
-  const places: Places = { runDir: options.runDir, stateDir: options.stateDir, guestUsr: options.guestUsr ?? "/var/lib/vpcbox/guest-usr" };
+  const places: Places = { runDir: options.runDir, stateDir: options.stateDir, guestUsr: options.guestUsr ?? "/var/lib/vpcbox/guest-usr", get authority() { return options.authority?.(); } };
   const watched = new Map<string, ProcessIdentity>();
   const captures = new Set<string>();
   const listeners: ((instanceId: string) => void)[] = [];

@@ -14,7 +14,7 @@ const isBase = (name: string): name is BaseImage => (baseImages as readonly stri
 
 /** Names under STATE/layers, bottom first. @throws when one is not there */
 export function layerDirectories(places: Places, layers: readonly string[]): readonly string[] {
-  const names = layers.flatMap((layer) => (isBase(layer) ? baseDirectories(layer) : [layer]));
+  const names = layers.flatMap((layer) => (isBase(layer) ? baseDirectories(places, layer) : [layer]));
   for (const name of names) if (!existsSync(join(layersDir(places), name))) throw new Error(`the image's layer ${name} is missing`);
   return names;
 }

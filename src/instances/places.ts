@@ -3,7 +3,7 @@
 
 import { join } from "node:path";
 
-export interface Places { readonly runDir: string; readonly stateDir: string; readonly guestUsr: string }
+export interface Places { readonly runDir: string; readonly stateDir: string; readonly guestUsr: string; readonly authority: string | undefined }
 
 export const guestsRun = (p: Places): string => join(p.runDir, "guests");
 export const guestsState = (p: Places): string => join(p.stateDir, "guests");

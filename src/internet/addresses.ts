@@ -16,6 +16,10 @@ export const hosts: Readonly<Record<string, { readonly address: string; readonly
   "no-ping.example.com": { address: "192.0.2.83", icmp: false }, // the guide's last fault: a target that does not answer ICMP
 };
 
+/** Where the box's own API answers as AWS's: https://SERVICE.REGION.amazonaws.com and SERVICE.REGION.api.aws. */
+export const apiAddress = "192.0.2.90";
+export const apiServices = ["ec2", "iam", "sts", "ssm"] as const;
+
 /** Link-local services, reached through the fabric's services port; ENI number n is seen there as base + n. */
 export const metadataAddress = "169.254.169.254";
 export const resolverAddress = "169.254.169.253";

@@ -5,7 +5,7 @@ import { writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { ipBatch, readLinks } from "../linux/link.ts";
 import { createNetns, deleteNetns, inNetns } from "../linux/netns.ts";
-import { dnsRoot, fabricHop, hosts, internetGateway, laptopAddress, publicPools } from "./addresses.ts";
+import { apiAddress, dnsRoot, fabricHop, hosts, internetGateway, laptopAddress, publicPools } from "./addresses.ts";
 import { openLaptop } from "./laptop.ts";
 import { openServerProcess } from "./server-process.ts";
 
@@ -45,7 +45,7 @@ export function openInternet(options: { readonly box: string; readonly runDir: s
     const uplink = there.has(UPLINK.name) ? [] : [veth(link.name, UPLINK.name, netns("internet"), UPLINK.mac)];
     await ipBatch(netns("fabric"), [...uplink, `link set ${link.name} up`]);
     await ipBatch(netns("internet"), [
-      ...[internetGateway, dnsRoot, ...pingableHosts()].map((address) => `addr replace ${address}/32 dev lo`),
+      ...[internetGateway, dnsRoot, apiAddress, ...pingableHosts()].map((address) => `addr replace ${address}/32 dev lo`),
       `link set ${UPLINK.name} up`,
       // By one hop, not each by ARP of its own: the kernel's neighbour table is shared by the whole machine.
       ...publicPools.map((pool) => `route replace ${pool} via ${fabricHop} dev ${UPLINK.name} onlink`),

@@ -4,7 +4,7 @@
 import type { Answer, Question } from "dns-packet";
 import { publicDnsName } from "../lib/dns-names.ts";
 import { contains, formatIp, parseCidr, parseIp } from "../lib/ip.ts";
-import { dnsRoot, hosts, laptopAddress, publicPools } from "./addresses.ts";
+import { apiAddress, apiServices, dnsRoot, hosts, laptopAddress, publicPools } from "./addresses.ts";
 import type { DnsReply } from "./dns-server.ts";
 
 const TTL_SECONDS = 60;
@@ -25,7 +25,7 @@ export function answerPublic(question: Question): DnsReply {
     if (data === undefined) return nothing;
     return type === "PTR" ? found({ type: "PTR", name, ttl: TTL_SECONDS, data }) : found();
   }
-  const address = Object.hasOwn(named, name) ? named[name]! : addressInName(name);
+  const address = Object.hasOwn(named, name) ? named[name]! : isApiName(name) ? apiAddress : addressInName(name);
   if (address === undefined) return nothing;
   return type === "A" ? found({ type: "A", name, ttl: TTL_SECONDS, data: address }) : found();
 }
@@ -39,6 +39,12 @@ function nameOf(address: string): string | undefined {
 function isPublic(address: string): boolean {
   const value = parseIp(address);
   return value !== undefined && pools.some((pool) => contains(pool, value));
+}
+
+/** "ec2.us-east-1.amazonaws.com", "sts.amazonaws.com", "ec2.us-east-1.api.aws": of the services that the box has. */
+export function isApiName(name: string): boolean {
+  const m = /^([a-z0-9-]+)(?:\.[a-z]{2}(?:-[a-z]+)+-\d)?\.(?:amazonaws\.com|api\.aws)$/.exec(name);
+  return m !== null && (apiServices as readonly string[]).includes(m[1]!);
 }
 
 /** "ec2-203-0-113-10.compute-1.amazonaws.com" -> "203.0.113.10"; undefined for another form, or an address that is not the box's. */

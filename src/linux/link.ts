@@ -22,6 +22,8 @@ export interface VethPair {
   readonly addresses: readonly string[];
   /** Arguments of `ip route add`, in order. */
   readonly routes: readonly string[];
+  /** Arguments of `ip rule add`. */
+  readonly rules?: readonly string[];
 }
 
 export async function addVethPairs(outerNetns: string, pairs: readonly VethPair[]): Promise<void> {
@@ -33,6 +35,7 @@ export async function addVethPairs(outerNetns: string, pairs: readonly VethPair[
     ...p.addresses.map((a) => `addr add ${a} dev ${p.inner}`),
     `link set ${p.inner} up`,
     ...p.routes.map((r) => `route add ${r}`),
+    ...(p.rules ?? []).map((r) => `rule add ${r}`),
   ])));
 }
 

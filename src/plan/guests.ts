@@ -1,13 +1,13 @@
 // Owns the step from an instance's record to the guest that shall run for it. Pure.
 
-import { formatIp, parseCidr } from "../lib/ip.ts";
+import { formatIp } from "../lib/ip.ts";
 import { must } from "../lib/assert.ts";
-import { privateDnsName, privateDomain } from "../lib/dns-names.ts";
+import { privateDnsName } from "../lib/dns-names.ts";
 import type { GuestInterface, GuestSpec } from "../instances/guest.ts";
+import { dhcpSettings } from "../model/dhcp.ts";
 import type { Instance, NetworkInterface } from "../model/records.ts";
 import type { Snapshot } from "../model/snapshot.ts";
 import { attachedInterfaces } from "../model/lifecycle.ts";
-import { resolverAddress } from "../internet/addresses.ts";
 import { gatewayOf, linkName, subnetOf } from "./plan.ts";
 
 export function planGuestInterface(snapshot: Snapshot, eni: NetworkInterface): GuestInterface {
@@ -27,15 +27,15 @@ export function planGuestInterface(snapshot: Snapshot, eni: NetworkInterface): G
 export function planGuest(snapshot: Snapshot, instance: Instance): GuestSpec {
   const interfaces = attachedInterfaces(snapshot, instance.id).map((eni) => planGuestInterface(snapshot, eni));
   const vpc = must(snapshot.get("vpc", instance.vpcId), `VPC ${instance.vpcId}`);
-  const block = must(parseCidr(must(vpc.cidrAssociations[0], "a VPC has a block").cidrBlock), "it parses");
+  const dhcp = dhcpSettings(snapshot, vpc);
   return {
     instanceId: instance.id,
     index: instance.index,
     bootNumber: instance.bootNumber,
     layers: instance.layers,
     hostname: privateDnsName(must(interfaces[0], "an instance has a primary interface").address, instance.region),
-    nameserver: vpc.enableDnsSupport ? formatIp(block.address + 2) : resolverAddress,
-    searchDomain: privateDomain(instance.region),
+    nameservers: dhcp.nameservers,
+    searchDomains: dhcp.domainName?.split(" ").filter((name) => name !== "") ?? [],
     interfaces,
     publicKey: instance.publicKey,
     userData: instance.userData,

@@ -4,6 +4,7 @@ import type { Datapath } from "../datapath/loader.ts";
 import type { DesiredTables } from "../datapath/tables.ts";
 import { addVethPairs, deleteLinks, readLinks } from "../linux/link.ts";
 import { inNetns } from "../linux/netns.ts";
+import type { GuestInterface } from "../instances/guest.ts";
 import type { Kernel, PlannedLink, TableChange } from "./kernel.ts";
 
 /** Of every link today; frames of 9001 bytes inside a VPC come with path MTU discovery at the gateway. */
@@ -31,7 +32,7 @@ export class Fabric implements Kernel {
       innerMac: i.mac,
       mtu: LINK_MTU,
       addresses: [i.address, ...i.moreAddresses].map((a) => `${a}/${i.prefixLength}`),
-      routes: i.device === "eth0" ? [`default via ${i.gateway} dev ${i.device}`] : [],
+      ...routing(i),
     })));
   }
 
@@ -56,4 +57,18 @@ export class Fabric implements Kernel {
   applyTables(desired: DesiredTables, links: ReadonlyMap<string, number>): TableChange {
     return this.#datapath.apply(desired, (link) => links.get(link));
   }
+}
+
+/**
+ * The default route is eth0's; what has a further interface's address leaves by that interface, as Amazon Linux sets it up
+ * (amazon-ec2-net-utils: a table of its own, and a default route of a higher metric).
+ */
+function routing(i: GuestInterface): { readonly routes: readonly string[]; readonly rules: readonly string[] } {
+  const number = Number(/\d+$/.exec(i.device)?.[0] ?? 0);
+  if (number === 0) return { routes: [`default via ${i.gateway} dev ${i.device}`], rules: [] };
+  const table = 10_000 + number;
+  return {
+    routes: [`default via ${i.gateway} dev ${i.device} metric ${512 + 10 * number}`, `default via ${i.gateway} dev ${i.device} table ${table}`],
+    rules: [i.address, ...i.moreAddresses].map((address) => `from ${address} lookup ${table} priority ${table}`),
+  };
 }

@@ -8,14 +8,22 @@ import { setTtl } from "../linux/libc.ts";
 import type { Instance } from "../model/records.ts";
 import type { Snapshot } from "../model/snapshot.ts";
 import { askerOf } from "./askers.ts";
-import { lookUp, metadataTree } from "./metadata-tree.ts";
+import { lookUp, metadataTree, type InstanceRole } from "./metadata-tree.ts";
 
 const MAX_TTL_SECONDS = 21_600;
 const IDLE_MS = 10_000;
-const versions = new Set(["latest", "1.0", "2016-09-02", "2018-09-24", "2019-10-01", "2020-10-27", "2021-01-03", "2021-03-23", "2021-07-15"]);
+const versions = new Set([
+  "1.0", "2007-01-19", "2007-03-01", "2007-08-29", "2007-10-10", "2007-12-15", "2008-02-01", "2008-09-01", "2009-04-04", "2011-01-01", "2011-05-01", "2012-01-12", "2014-02-25", "2014-11-05", "2015-10-20", "2016-04-19",
+  "2016-06-30", "2016-09-02", "2018-03-28", "2018-08-17", "2018-09-24", "2019-10-01", "2020-10-27", "2021-01-03", "2021-03-23", "2021-07-15", "2022-07-09", "2022-09-24", "2024-04-11", "2025-01-16", "latest",
+]);
 const usualTtl = 64;
 
-export interface MetadataOptions { readonly accountId: string; snapshot(): Snapshot }
+export interface MetadataOptions {
+  readonly accountId: string;
+  snapshot(): Snapshot;
+  /** Of an instance that has an instance profile. */
+  roleOf(instance: Instance): InstanceRole | undefined;
+}
 
 export function createMetadataServer(options: MetadataOptions): Server {
   const key = randomBytes(32); // of this daemon: a token of an older one is refused, and clients ask for another
@@ -53,18 +61,18 @@ function answer(options: MetadataOptions, key: Buffer, request: IncomingMessage,
   if (request.method !== "GET" && request.method !== "HEAD") return send(response, 405, "");
   const token = request.headers["x-aws-ec2-metadata-token"];
   if (token === undefined ? httpTokens === "required" : !isToken(key, instance.id, String(token))) return send(response, 401, "");
-  const found = read(snapshot, instance, options.accountId, path);
+  const found = read(snapshot, instance, options, path);
   return found === undefined ? send(response, 404, "") : send(response, 200, found);
 }
 
-function read(snapshot: Snapshot, instance: Instance, accountId: string, path: string): string | Buffer | undefined {
-  if (path === "/" || path === "") return [...versions].filter((v) => v !== "latest").sort().concat("latest").join("\n");
+function read(snapshot: Snapshot, instance: Instance, options: MetadataOptions, path: string): string | Buffer | undefined {
+  if (path === "/" || path === "") return [...versions].join("\n");
   const [, version = "", ...rest] = path.split("/");
   if (!versions.has(version)) return undefined;
   const inside = rest.join("/").replace(/\/+$/, "");
   const userData = instance.userData === undefined || instance.userData === "" ? undefined : Buffer.from(instance.userData, "base64");
   if (inside === "user-data") return userData;
-  const tree = metadataTree(snapshot, instance, accountId);
+  const tree = metadataTree(snapshot, instance, options.accountId, options.roleOf(instance));
   return lookUp(userData ? { ...tree, "user-data": "" } : tree, inside);
 }
 
@@ -90,6 +98,17 @@ function limitHops(socket: Socket, hops: number): void {
   if (fd !== undefined && fd >= 0) setTtl(fd, hops);
 }
 
-function send(response: ServerResponse, status: number, body: string | Buffer): void {
-  response.writeHead(status, { "content-type": "text/plain", "content-length": Buffer.byteLength(body), "server": "EC2ws" }).end(body);
+const reasons: Readonly<Record<number, string>> = { 400: "Bad Request", 401: "Unauthorized", 403: "Forbidden", 404: "Not Found", 405: "Not Allowed", 500: "Internal Server Error" };
+const page = (title: string): string => `<?xml version="1.0" encoding="iso-8859-1"?>
+<!DOCTYPE html PUBLIC "-//W3C//DTD XHTML 1.0 Transitional//EN" "http://www.w3.org/TR/xhtml1/DTD/xhtml1-transitional.dtd">
+<html xmlns="http://www.w3.org/1999/xhtml" xml:lang="en" lang="en">
+ <head><title>${title}</title></head>
+ <body><h1>${title}</h1></body>
+</html>
+`;
+
+function send(response: ServerResponse, status: number, content: string | Buffer): void {
+  const refused = status in reasons;
+  const body = refused ? page(`${status} - ${reasons[status]}`) : content;
+  response.writeHead(status, { "content-type": refused ? "text/html" : "text/plain", "content-length": Buffer.byteLength(body), "server": "EC2ws" }).end(body);
 }

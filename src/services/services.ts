@@ -9,17 +9,12 @@ import { addVethPairs, ipBatch, readLinks } from "../linux/link.ts";
 import { createNetns, deleteNetns, inNetns } from "../linux/netns.ts";
 import { metadataAddress, resolverAddress } from "../internet/addresses.ts";
 import { serveDns } from "../internet/dns-server.ts";
-import type { Snapshot } from "../model/snapshot.ts";
-import { createMetadataServer } from "./imds.ts";
+import { createMetadataServer, type MetadataOptions } from "./imds.ts";
 import { createResolver } from "./resolver.ts";
 
 const MAC = "02:00:00:00:01:02";
 
-export interface ServicesOptions {
-  readonly runDir: string;
-  readonly accountId: string;
-  snapshot(): Snapshot;
-}
+export interface ServicesOptions extends MetadataOptions { readonly runDir: string }
 
 export interface Services {
   readonly link: { readonly name: string; readonly innerMac: string };
