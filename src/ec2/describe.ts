@@ -1,6 +1,7 @@
 // Owns what every Describe* shares: ids, filters with wildcards, tag filters, paging, stable order (EC2 API reference,
 // "Filtering", "Pagination"). Each resource gives its filter table as data.
 
+import { globMatcher } from "../lib/glob.ts";
 import type { Kind, Tables } from "../model/snapshot.ts";
 import { Ec2Error } from "../wire/error.ts";
 import type { Context } from "../wire/operation.ts";
@@ -13,18 +14,7 @@ export type FilterTable<R> = Readonly<Record<string, (record: R) => string | rea
 /** EC2's wildcards: * any run, ? one character, \ escapes. Case matters. */
 export const matches = (pattern: string, value: string): boolean => matcher(pattern)(value);
 
-function matcher(pattern: string): (value: string) => boolean {
-  if (!/[*?\\]/.test(pattern)) return (value) => pattern === value;
-  let source = "";
-  for (let i = 0; i < pattern.length; i++) {
-    const c = pattern[i]!;
-    if (c === "\\" && i + 1 < pattern.length) source += escapeRegExp(pattern[++i]!);
-    else source += c === "*" ? ".*" : c === "?" ? "." : escapeRegExp(c);
-  }
-  const expression = new RegExp(`^${source}$`, "s");
-  return (value) => expression.test(value);
-}
-const escapeRegExp = (s: string): string => s.replace(/[.*+?^${}()|[\]\\]/g, "\\$&");
+const matcher = (pattern: string): ((value: string) => boolean) => globMatcher(pattern, { escapes: true });
 
 /** Records that pass every filter; a filter passes when any of its values matches. Unknown names are refused. */
 export function applyFilters<R extends { readonly tags?: Readonly<Record<string, string>> }>(records: readonly R[], filters: readonly Filter[] | undefined, table: FilterTable<R>): readonly R[] {

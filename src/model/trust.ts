@@ -1,6 +1,8 @@
 // Owns whether a role's trust policy lets someone assume it (IAM user guide, "Policy evaluation logic", for the one action
 // sts:AssumeRole): an explicit deny goes before every allow; a condition that is not understood here is not met.
 
+import { globMatcher } from "../lib/glob.ts";
+
 export interface TrustQuestion {
   readonly accountId: string;
   readonly callerArn: string; // a user's, a role session's, or the account's root
@@ -52,5 +54,4 @@ const operators: Readonly<Record<string, (value: string | undefined, wanted: rea
   ArnLike: (value, wanted) => value !== undefined && wanted.some((w) => like(w, value)),
 };
 
-/** `*` any run, `?` one character. */
-const like = (pattern: string, value: string): boolean => new RegExp(`^${pattern.replace(/[.+^${}()|[\]\\]/g, "\\$&").replace(/\*/g, ".*").replace(/\?/g, ".")}$`, "s").test(value);
+const like = (pattern: string, value: string): boolean => globMatcher(pattern)(value);
