@@ -37,6 +37,8 @@ EOF
 /usr/bin/aws awscli
 clang clang
 llvm-strip llvm
+/usr/lib/python3/dist-packages/boto3/__init__.py python3-boto3
+/usr/bin/ansible-playbook ansible
 wrk wrk
 iperf3 iperf3
 tcpdump tcpdump
