@@ -25,6 +25,8 @@ function bind(so: LibraryHandle) {
     findMap: so.func("void *bpf_object__find_map_by_name(void *object, const char *name)"),
     findProgram: so.func("void *bpf_object__find_program_by_name(void *object, const char *name)"),
     mapFd: so.func("int bpf_map__fd(void *map)"),
+    keySize: so.func("uint32_t bpf_map__key_size(void *map)"),
+    valueSize: so.func("uint32_t bpf_map__value_size(void *map)"),
     programFd: so.func("int bpf_program__fd(void *program)"),
     setInitialValue: so.func("int bpf_map__set_initial_value(void *map, const uint8_t *data, size_t size)"),
     setPinPath: so.func("int bpf_map__set_pin_path(void *map, const char *path)"),
@@ -56,7 +58,7 @@ const check = (call: string, result: number): number => {
   return result;
 };
 
-export interface LoadedObject { programFd(name: string): number; mapFd(name: string): number; close(): void }
+export interface LoadedObject { programFd(name: string): number; mapFd(name: string): number; sizesOf(map: string): readonly [key: number, value: number]; close(): void }
 
 /**
  * Loads an object; each named map is taken from `pinDir` when it is pinned there, else made and pinned.
@@ -77,6 +79,7 @@ export function loadObject(path: string, maps: readonly string[], pinDir: string
   return {
     programFd: (name) => check(name, lib().programFd(lib().findProgram(object, name)) as number),
     mapFd: (name) => check(name, lib().mapFd(mapOf(object, name)) as number),
+    sizesOf: (name) => [lib().keySize(mapOf(object, name)) as number, lib().valueSize(mapOf(object, name)) as number],
     close: () => { lib().closeObject(object); },
   };
 }
@@ -90,6 +93,8 @@ export const possibleCpus = (): number => check("libbpf_num_possible_cpus", lib(
 
 export const updateEntry = (fd: number, key: Uint8Array, value: Uint8Array): void => void check("map update", lib().update(fd, key, value, 0) as number);
 
+/** Answers false when there is no such entry. @param value as long as the map's; for each processor in a table per processor */
+export const lookupEntry = (fd: number, key: Uint8Array, value: Uint8Array): boolean => (lib().lookup(fd, key, value) as number) === 0;
 /** Answers false when there was no such entry. */
 export function deleteEntry(fd: number, key: Uint8Array): boolean {
   const result = lib().remove(fd, key) as number;
@@ -153,6 +158,9 @@ function tcOptions(programFd: number, flags: number): Buffer {
   options.writeUInt32LE(1, 24);
   return options;
 }
+
+/** One test run by a struct bpf_test_run_opts that is filled in already (test-run.ts). */
+export const runTest = (programFd: number, options: Uint8Array): void => void check("test run", lib().testRun(programFd, options) as number);
 
 export interface TestRun { readonly verdict: number; readonly packet: Buffer; readonly durationNs: number }
 

@@ -20,6 +20,8 @@ export interface TrafficCount { readonly port: number; readonly sentPackets: num
 const order: readonly TableName[] = ["rules", "members", "blocks", "nats", "ports", "numbers", "own", "addresses", "privates", "publics", "routes"];
 
 export interface Datapath {
+  /** For test runs (test-run.ts): the program and its maps. */
+  readonly object: LoadedObject;
   apply(desired: DesiredTables, ifindexOf: (link: string) => number | undefined): AppliedChange;
   /** The calling thread is in the fabric namespace. */
   attach(ifindex: number): void;
@@ -33,14 +35,17 @@ export interface Datapath {
 }
 
 /** `timeScale`: how many times faster than the world's the clocks of flows and NAT gateways run. */
-export interface DatapathOptions { readonly timeScale?: number | undefined }
+export interface DatapathOptions {
+  readonly timeScale?: number | undefined;
+  readonly file?: string | undefined; // another compiled program than the committed one
+}
 
 /** Loads the program; tables that are pinned in `pinDir` already are taken over with all they hold. */
-export function openDatapath(pinDir: string, { timeScale = 1 }: DatapathOptions = {}): Datapath {
+export function openDatapath(pinDir: string, { timeScale = 1, file = objectFile }: DatapathOptions = {}): Datapath {
   mkdirSync(pinDir, { recursive: true });
   const configuration = Buffer.alloc(4);
   configuration.writeUInt32LE(timeScale);
-  const load = (): LoadedObject => loadObject(objectFile, [...tableNames, ...stateMaps], pinDir, configuration);
+  const load = (): LoadedObject => loadObject(file, [...tableNames, ...stateMaps], pinDir, configuration);
   let object: LoadedObject;
   try {
     object = load();
@@ -58,13 +63,13 @@ export function removePins(pinDir: string): void {
 }
 
 class KernelDatapath implements Datapath {
-  readonly #object: LoadedObject;
+  readonly object: LoadedObject;
   readonly #program: number;
   readonly #fds: Readonly<Record<TableName, number>>;
   readonly #cpus = possibleCpus();
 
   constructor(object: LoadedObject) {
-    this.#object = object;
+    this.object = object;
     this.#program = object.programFd("from_port");
     this.#fds = Object.fromEntries(tableNames.map((name) => [name, object.mapFd(name)])) as Record<TableName, number>;
   }
@@ -91,7 +96,7 @@ class KernelDatapath implements Datapath {
 
   /** What the program has remembered of the tables holds no longer. */
   #nextGeneration(): void {
-    const fd = this.#object.mapFd("generation"), zero = Buffer.alloc(4), next = Buffer.alloc(4);
+    const fd = this.object.mapFd("generation"), zero = Buffer.alloc(4), next = Buffer.alloc(4);
     next.writeUInt32LE((Buffer.from(readEntries(fd, 4, 4).get(zero.toString("latin1"))!, "latin1").readUInt32LE(0) + 1) >>> 0);
     updateEntry(fd, zero, next);
   }
@@ -122,7 +127,7 @@ class KernelDatapath implements Datapath {
 
   /** Sums the processors' copies of a table of 64-bit counters. */
   #perCpu(map: string, keySize: number, counters: number): [Buffer, number[]][] {
-    const entries = readEntries(this.#object.mapFd(map), keySize, counters * 8 * this.#cpus);
+    const entries = readEntries(this.object.mapFd(map), keySize, counters * 8 * this.#cpus);
     return [...entries].map(([key, value]) => {
       const bytes = Buffer.from(value, "latin1");
       const sums = Array.from({ length: counters }, (_, i) => {
@@ -135,7 +140,7 @@ class KernelDatapath implements Datapath {
   }
 
   flowCount(): number {
-    return readEntries(this.#object.mapFd("flows"), 20, 16).size;
+    return readEntries(this.object.mapFd("flows"), 20, 16).size;
   }
 
   testRun(packet: Uint8Array, ifindex: number, repeat = 1): TestRun {
@@ -143,6 +148,6 @@ class KernelDatapath implements Datapath {
   }
 
   close(): void {
-    this.#object.close();
+    this.object.close();
   }
 }

@@ -1,0 +1,86 @@
+// Owns BPF_PROG_TEST_RUN in numbers: the very program, on the very tables, one packet after the other without a wire. Buffers are made
+// once; a run is one system call. What a redirect's target was shows in the frame: the program writes the target's MAC address.
+
+import koffi from "koffi";
+import { deleteEntry, readEntries, runTest, updateEntry, lookupEntry, possibleCpus } from "./libbpf.ts";
+import type { Datapath } from "./loader.ts";
+import { dropReasons, type DropReason } from "./tables.ts";
+
+export const TC_ACT_SHOT = 2, TC_ACT_REDIRECT = 7;
+const LONGEST = 10_000;
+
+/** The calling thread is in the namespace whose link numbers the tables name. */
+export class TestRuns {
+  readonly #datapath: Datapath;
+  readonly #program: number;
+  readonly #context = Buffer.alloc(192); // struct __sk_buff; ifindex at 40
+  readonly #options = Buffer.alloc(88); // struct bpf_test_run_opts
+  readonly #in = Buffer.alloc(LONGEST);
+  readonly #out = Buffer.alloc(LONGEST + 256);
+  readonly #dropKey = Buffer.alloc(8);
+  readonly #dropValue: Buffer;
+
+  constructor(datapath: Datapath) {
+    this.#datapath = datapath;
+    this.#program = datapath.object.programFd("from_port");
+    this.#dropValue = Buffer.alloc(datapath.object.sizesOf("drops")[1] * possibleCpus());
+    this.#options.writeBigUInt64LE(88n, 0);
+    this.#options.writeBigUInt64LE(koffi.address(this.#in), 8);
+    this.#options.writeBigUInt64LE(koffi.address(this.#out), 16);
+    this.#options.writeBigUInt64LE(koffi.address(this.#context), 32);
+    this.#options.writeUInt32LE(this.#context.length, 48);
+    this.#options.writeInt32LE(1, 60);
+  }
+
+  /** Runs the program on a frame that came in at the link; answers its verdict. */
+  run(frame: Uint8Array, ifindex: number): number {
+    this.#in.set(frame);
+    this.#context.writeUInt32LE(ifindex, 40);
+    this.#options.writeUInt32LE(frame.length, 24);
+    this.#options.writeUInt32LE(this.#out.length, 28);
+    runTest(this.#program, this.#options);
+    return this.#options.readUInt32LE(56);
+  }
+
+  /** The frame as the last run left it; valid until the next. */
+  get frame(): Buffer {
+    return this.#out.subarray(0, this.#options.readUInt32LE(28));
+  }
+
+  /** Packets dropped at a port for a reason so far. */
+  dropped(port: number, reason: DropReason): number {
+    this.#dropKey.writeUInt32LE(port, 0);
+    this.#dropKey.writeUInt32LE(dropReasons[reason], 4);
+    if (!lookupEntry(this.#datapath.object.mapFd("drops"), this.#dropKey, this.#dropValue)) return 0;
+    let sum = 0;
+    for (let at = 0; at < this.#dropValue.length; at += this.#datapath.object.sizesOf("drops")[1]) sum += Number(this.#dropValue.readBigUInt64LE(at));
+    return sum;
+  }
+
+  /** Every drop so far, "port REASON" -> packets. */
+  drops(): ReadonlyMap<string, number> {
+    return new Map(this.#datapath.drops().map((d) => [`${d.port} ${d.reason}`, d.packets]));
+  }
+
+  /** Makes what the program remembers older: flows and first pieces. Both tables' values begin with the time they were last seen. */
+  age(seconds: number): void {
+    for (const map of ["flows", "fragments"]) {
+      const fd = this.#datapath.object.mapFd(map), [keySize, valueSize] = this.#datapath.object.sizesOf(map);
+      for (const [key, text] of readEntries(fd, keySize, valueSize)) {
+        const value = Buffer.from(text, "latin1");
+        value.writeBigUInt64LE(BigInt.asUintN(64, value.readBigUInt64LE(0) - BigInt(seconds) * 1_000_000_000n), 0);
+        updateEntry(fd, Buffer.from(key, "latin1"), value);
+      }
+    }
+  }
+
+  /** Forgets flows, pieces and counters. */
+  forget(): void {
+    for (const map of ["flows", "fragments", "asked_by", "drops", "traffic"]) {
+      const fd = this.#datapath.object.mapFd(map), [keySize, valueSize] = this.#datapath.object.sizesOf(map);
+      const perCpu = map === "drops" || map === "traffic";
+      for (const key of readEntries(fd, keySize, perCpu ? valueSize * possibleCpus() : valueSize).keys()) deleteEntry(fd, Buffer.from(key, "latin1"));
+    }
+  }
+
+}
