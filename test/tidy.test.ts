@@ -42,6 +42,7 @@ const packageRules: Readonly<Record<string, { readonly may: readonly string[]; r
   "dns-packet": { may: ["src/internet", "src/services"], because: "the two name servers alone" },
   "yaml": { may: ["src/instances"], because: "#cloud-config alone" },
   "koffi": { may: ["src/datapath", "src/linux"], because: "libbpf and the C library, behind typed functions" },
+  "fast-check": { may: ["test"], because: "random cases are for tests" },
   "@aws-sdk": { may: ["test", "tools", "bench"], because: "the product takes types alone: the SDK is a client" },
   "@smithy": { may: ["test", "tools", "bench"], because: "as the SDK" },
 };

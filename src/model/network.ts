@@ -6,6 +6,7 @@ import { must } from "../lib/assert.ts";
 import { prefixListBlocks, readFiltering, type Filtering } from "./filtering.ts";
 import { natGatewayForwards } from "./lifecycle.ts";
 import type { InternetGateway, NatGateway, NetworkInterface, Route, RouteTable, Vpc } from "./records.ts";
+import { natGatewayForwards } from "./lifecycle.ts";
 import { effectiveRouteTable, routeState } from "./routing.ts";
 import type { Snapshot } from "./snapshot.ts";
 import { readTranslation, type Translation } from "./translation.ts";
