@@ -2,7 +2,8 @@
 // EC2 user guide, "Security group rules" and "Security group connection tracking"; VPC user guide, "Network ACL rules".
 
 import { contains, parseCidr, parseIp, type Cidr } from "../lib/ip.ts";
-import { ICMP, TCP, UDP, type Direction, type Packet } from "./packet.ts";
+import { ICMP, TCP, UDP, replyTo, type Direction, type Packet } from "./packet.ts";
+import { prefixListBlocks } from "./prefix-lists.ts";
 import { protocolNumber } from "./protocols.ts";
 import type { NetworkAcl, NetworkAclEntry, NetworkInterface, SecurityGroup, SecurityGroupRule } from "./records.ts";
 import { peeredVpcs } from "./routing.ts";
@@ -15,11 +16,11 @@ export interface Filtering {
   /** Whether a rule of the interface's groups allows it: no memory of flows. The first rule that does is named. */
   groups(eni: NetworkInterface, direction: Direction, packet: Packet): GroupVerdict;
   /**
-   * A TCP or UDP flow is not tracked when every address may begin it and every answer may leave: it needs no memory, and ends
-   * at once when a rule goes.
+   * A TCP or UDP flow is not tracked when a rule lets any address begin it and a rule of the other direction lets everything back to
+   * any address: it needs no memory, and ends at once when a rule goes. True of the packets of both directions.
    */
   untracked(eni: NetworkInterface, direction: Direction, packet: Packet): boolean;
-  /** The subnet's network ACL: the entry of the lowest number that matches decides. */
+  /** The subnet's network ACL: the entry of the lowest number that matches decides. Not to be asked about later fragments. */
   acl(subnetId: string, direction: Direction, packet: Packet): AclVerdict;
 }
 
@@ -50,9 +51,11 @@ export function readFiltering(snapshot: Snapshot, isPresent: (eni: NetworkInterf
     },
     untracked: (eni, direction, packet) => {
       if (packet.protocol !== TCP && packet.protocol !== UDP) return false;
+      const back = direction === "egress" ? "ingress" : "egress";
       const rules = eni.groupIds.flatMap((id) => groupRules(id)).filter(toAnybody);
-      const begins = rules.some((read) => read.rule.isEgress === (direction === "egress") && ruleMatches(read, direction, packet));
-      return begins && rules.some((read) => read.rule.isEgress !== (direction === "egress") && (read.protocol === undefined || (read.protocol === packet.protocol && allPorts(read.rule))));
+      const begins = (way: Direction, p: Packet): boolean => rules.some((read) => read.rule.isEgress === (way === "egress") && ruleMatches(read, way, p));
+      const lets = (way: Direction): boolean => rules.some((read) => read.rule.isEgress === (way === "egress") && (read.rule.protocol === "-1" || (read.protocol === packet.protocol && allPorts(read.rule))));
+      return (begins(direction, packet) && lets(back)) || (begins(back, replyTo(packet)) && lets(direction));
     },
     acl: (subnetId, direction, packet) => {
       const found = acls(subnetId);
@@ -65,18 +68,12 @@ export function readFiltering(snapshot: Snapshot, isPresent: (eni: NetworkInterf
 
 function readRule(snapshot: Snapshot, group: SecurityGroup, rule: SecurityGroupRule, members: (id: string) => ReadonlySet<number>): ReadRule {
   const protocol = rule.protocol === "-1" ? undefined : protocolNumber(rule.protocol);
-  const blocks = (texts: readonly string[]): Cidr[] => texts.flatMap((text) => parseCidr(text) ?? []);
-  if (rule.cidrIpv4 !== undefined) return { rule, group, protocol, blocks: blocks([rule.cidrIpv4]) };
-  if (rule.prefixListId !== undefined) return { rule, group, protocol, blocks: blocks(prefixListBlocks(snapshot, rule.prefixListId)) };
+  const block = rule.cidrIpv4 === undefined ? undefined : parseCidr(rule.cidrIpv4);
+  if (block) return { rule, group, protocol, blocks: [block] };
+  if (rule.prefixListId !== undefined) return { rule, group, protocol, blocks: prefixListBlocks(snapshot, rule.prefixListId) };
   const other = rule.referencedGroupId === undefined ? undefined : snapshot.get("security-group", rule.referencedGroupId);
   const known = other && (other.vpcId === group.vpcId || peeredVpcs(snapshot, group.vpcId).has(other.vpcId)); // else the rule is stale
   return { rule, group, protocol, blocks: [], members: known ? members(other.id) : undefined };
-}
-
-/** The CIDRs of a prefix list's current version. */
-export function prefixListBlocks(snapshot: Snapshot, id: string): readonly string[] {
-  const list = snapshot.get("prefix-list", id);
-  return list?.versions.find((v) => v.version === list.version)?.entries.map((e) => e.cidr) ?? [];
 }
 
 function ruleMatches({ rule, protocol, blocks, members }: ReadRule, direction: Direction, packet: Packet): boolean {
@@ -93,19 +90,17 @@ const allPorts = (rule: SecurityGroupRule): boolean => rule.fromPort === -1 || (
 const toAnybody = (read: ReadRule): boolean => read.blocks.some((block) => block.prefixLength === 0);
 const icmpMatches = (type: number, code: number, packet: Packet): boolean => (type === -1 || type === packet.icmpType) && (code === -1 || code === packet.icmpCode);
 
-/** A later fragment shows no ports and no ICMP type: an entry that asks for some does not match it. */
 function entryMatches({ entry, protocol, block }: ReadEntry, direction: Direction, packet: Packet): boolean {
   if (!block || !contains(block, direction === "egress" ? packet.destination : packet.source)) return false;
   if (entry.protocol === "-1") return true;
   if (protocol !== packet.protocol) return false;
   if (protocol === TCP || protocol === UDP) {
     const from = entry.fromPort ?? 0, to = entry.toPort ?? 65535;
-    if (packet.fragment === "later") return from === 0 && to === 65535;
     return packet.destinationPort >= from && packet.destinationPort <= to;
   }
   if (protocol === ICMP) {
     const type = entry.icmpType ?? -1, code = entry.icmpCode ?? -1;
-    return packet.fragment === "later" ? type === -1 && code === -1 : icmpMatches(type, code, packet);
+    return icmpMatches(type, code, packet);
   }
   return true;
 }

@@ -55,22 +55,24 @@ export function leaveInterface(network: Network, eni: NetworkInterface, packet: 
   if (packet.destination === RESOLVER || packet.destination === network.dnsAddress(eni.vpcId)) return way.toService(eni, packet, "dns");
   if (eni.sourceDestCheck && !way.check({ what: "source-dest-check", packet, interface: eni, as: "source" }, network.has(eni, packet.source))) return way.dropped(packet, "SOURCE_CHECK", eni);
   if (isUnroutable(packet.destination)) return way.stopped({ what: "service", packet, service: "none" }, "LINK_LOCAL", eni);
-  if (!way.groups(eni, "egress", packet)) return way.dropped(packet, packet.fragment === "later" ? "FRAGMENT" : "GROUP_EGRESS", eni);
-  return way.route(eni, network.tableOf(eni.subnetId), packet);
+  if (packet.fragment === "later" && !flows.tracksFragment(eni, packet)) return way.dropped(packet, "FRAGMENT", eni);
+  if (!way.groups(eni, "egress", packet)) return way.dropped(packet, "GROUP_EGRESS", eni);
+  return way.ended(eni, packet, way.route(eni, packet));
 }
 
 /** A packet that a NAT gateway sends on: its source is the gateway's private address outwards; inwards its destination is the instance again. */
 export function leaveNatGateway(network: Network, natGateway: NatGateway, packet: Packet, flows: FlowState = noFlows): Hop {
   const eni = network.snapshot.get("network-interface", natGateway.networkInterfaceId)!;
-  return new Way(network, flows).route(eni, network.tableOf(natGateway.subnetId), packet);
+  return new Way(network, flows).route(eni, packet);
 }
 
 /** A packet from the internet to a public address. */
 export function arriveFromInternet(network: Network, packet: Packet, flows: FlowState = noFlows): Hop {
   const way = new Way(network, flows);
   if (isPrivateAddress(packet.source) || isUnroutable(packet.source)) return way.stopped({ what: "internet-gateway", packet, direction: "ingress" }, "PRIVATE_DESTINATION", undefined);
+  if (packet.fragment === "later" && !flows.tracksFragment(undefined, packet)) return way.dropped(packet, "FRAGMENT", undefined);
   if (!network.translation.ownerOf(packet.destination)) return way.stopped({ what: "internet-gateway", packet, direction: "ingress" }, "UNKNOWN_PUBLIC_ADDRESS", undefined);
-  return way.fromInternet(packet);
+  return way.ended(undefined, packet, way.fromInternet(packet));
 }
 
 /** One packet's way; collects the checks. */
@@ -102,20 +104,30 @@ class Way {
     return { checks: this.#checks, packet, to };
   }
 
-  /** The groups of an interface, stateful: what they once let through passes on, and so do its answers and errors about it. */
+  /** Later pieces of what went all the way may follow it. */
+  ended(from: NetworkInterface | undefined, packet: Packet, hop: Hop): Hop {
+    if (packet.fragment === "first" && hop.to) this.#flows.arrived(from, packet);
+    return hop;
+  }
+
+  /**
+   * The groups of an interface, stateful: what they once let through passes on, and so do its answers and errors about it. A later
+   * fragment shares the verdict of its first.
+   */
   groups(eni: NetworkInterface, direction: Direction, packet: Packet): boolean {
-    if (packet.fragment === "later") return this.check({ what: "groups", packet, interface: eni, direction, byFlow: true }, this.#flows.tracksFragment(eni, packet));
+    if (packet.fragment === "later") return true;
     if (this.#flows.tracks(eni, packet)) this.#checks.push({ what: "groups", packet, interface: eni, direction, byFlow: true });
     else {
       const verdict = this.#network.filtering.groups(eni, direction, packet);
       this.#checks.push({ what: "groups", packet, interface: eni, direction, byFlow: false, group: verdict.group, rule: verdict.rule });
       if (!verdict.allowed) return false;
     }
-    this.#flows.passed(eni, packet);
+    this.#flows.passed(eni, packet, this.#network.filtering.untracked(eni, direction, packet));
     return true;
   }
 
   #acl(subnetId: string, direction: Direction, packet: Packet): boolean {
+    if (packet.fragment === "later") return true; // as its first piece
     const { allowed, acl, entry } = this.#network.filtering.acl(subnetId, direction, packet);
     return this.check({ what: "acl", packet, subnetId, direction, acl, entry }, allowed);
   }
@@ -133,8 +145,14 @@ class Way {
     return answers ? this.#arrived(packet, { kind: "service", service }) : this.dropped(packet, "LINK_LOCAL", eni);
   }
 
-  /** By a route table, out of the subnet of `from`. */
-  route(from: NetworkInterface, table: RouteTable, packet: Packet): Hop {
+  /**
+   * By the route table of the subnet of `from`. Inside a subnet no table is asked: interfaces reach each other directly (VPC user guide,
+   * "Gateway route tables", considerations).
+   */
+  route(from: NetworkInterface, packet: Packet): Hop {
+    const neighbour = this.#network.ownerOf(from.vpcId, packet.destination);
+    if (neighbour?.subnetId === from.subnetId) return this.#into(neighbour, packet);
+    const table = this.#network.tableOf(from.subnetId);
     const found = this.#network.route(table, packet.destination);
     this.#checks.push({ what: "route", packet, table, route: found?.route });
     if (!found) return this.dropped(packet, "NO_ROUTE", from);
@@ -176,7 +194,7 @@ class Way {
     const natGateway = this.#network.natGatewayOf(to);
     if (natGateway) return this.#arrived(packet, { kind: "nat-gateway", natGateway, interface: to });
     if (to.sourceDestCheck && !this.check({ what: "source-dest-check", packet, interface: to, as: "destination" }, this.#network.has(to, packet.destination))) return this.dropped(packet, "DESTINATION_CHECK", to);
-    if (!this.groups(to, "ingress", packet)) return this.dropped(packet, packet.fragment === "later" ? "FRAGMENT" : "GROUP_INGRESS", to);
+    if (!this.groups(to, "ingress", packet)) return this.dropped(packet, "GROUP_INGRESS", to);
     return this.#arrived(packet, { kind: "interface", interface: to });
   }
 
@@ -205,8 +223,11 @@ class Way {
     const found = this.#network.route(table, inside.destination);
     this.#checks.push({ what: "route", packet: inside, table, route: found?.route });
     if (!found) return this.dropped(inside, "NO_ROUTE", owner);
-    const to = found.route.target.kind === "local" ? owner : found.route.target.kind === "interface" ? this.#network.snapshot.get("network-interface", found.route.target.networkInterfaceId) : undefined;
-    if (found.state === "blackhole" || !to) return this.dropped(inside, "BLACKHOLE", owner);
+    const { target } = found.route;
+    if (target.kind === "local") return this.#fromEdge(owner, inside);
+    if (found.state === "blackhole" || target.kind !== "interface") return this.dropped(inside, "BLACKHOLE", owner);
+    const to = this.#network.snapshot.get("network-interface", target.networkInterfaceId)!;
+    if (!this.#network.translation.publicOf(to.vpcId, parseIp(to.privateAddresses[0]!.address)!)) return this.dropped(inside, "NO_PUBLIC_ADDRESS", to); // a middlebox needs one ("Gateway route tables")
     return this.#fromEdge(to, inside);
   }
 

@@ -3,11 +3,11 @@
 
 import { contains, parseCidr, parseIp, type Cidr } from "../lib/ip.ts";
 import { must } from "../lib/assert.ts";
-import { prefixListBlocks, readFiltering, type Filtering } from "./filtering.ts";
+import { readFiltering, type Filtering } from "./filtering.ts";
 import { natGatewayForwards } from "./lifecycle.ts";
+import { isPrefixListId } from "./prefix-lists.ts";
 import type { InternetGateway, NatGateway, NetworkInterface, Route, RouteTable, Vpc } from "./records.ts";
-import { natGatewayForwards } from "./lifecycle.ts";
-import { effectiveRouteTable, routeState } from "./routing.ts";
+import { destinationBlocks, effectiveRouteTable, routeState } from "./routing.ts";
 import type { Snapshot } from "./snapshot.ts";
 import { readTranslation, type Translation } from "./translation.ts";
 
@@ -68,9 +68,8 @@ export function readNetwork(snapshot: Snapshot): Network {
 /** Most specific first; among equals blocks before prefix lists (VPC user guide, "Route priority and prefix lists"). */
 function readRoutes(snapshot: Snapshot, table: RouteTable): readonly (FoundRoute & { readonly block: Cidr; readonly listed: number })[] {
   const rows = table.routes.flatMap((route) => {
-    const listed = route.destination.startsWith("pl-") ? 1 : 0;
-    const texts = listed ? prefixListBlocks(snapshot, route.destination) : [route.destination];
-    return texts.flatMap((text) => parseCidr(text) ?? []).map((block) => ({ route, block, listed, state: routeState(snapshot, table, route) }));
+    const listed = isPrefixListId(route.destination) ? 1 : 0;
+    return destinationBlocks(snapshot, route.destination).map((block) => ({ route, block, listed, state: routeState(snapshot, table, route) }));
   });
   return rows.sort((a, b) => b.block.prefixLength - a.block.prefixLength || a.listed - b.listed);
 }

@@ -17,12 +17,14 @@ type Timeouts = NetworkInterface["connectionTracking"];
 export interface FlowState {
   /** The interface remembers the flow of this packet, either way round, or of the packet that an ICMP error is about. */
   tracks(eni: NetworkInterface, packet: Packet): boolean;
-  /** The first piece of the datagram that this later fragment belongs to was let through lately. */
-  tracksFragment(eni: NetworkInterface, packet: Packet): boolean;
-  /** The interface's groups have let the packet through. */
-  passed(eni: NetworkInterface, packet: Packet): void;
+  /** The interface's groups have let the packet through. @param untracked see Filtering.untracked */
+  passed(eni: NetworkInterface, packet: Packet, untracked: boolean): void;
+  /** The first piece of the datagram that this later fragment belongs to went all the way lately. @param from undefined: the internet */
+  tracksFragment(from: NetworkInterface | undefined, packet: Packet): boolean;
+  /** A first piece went all the way. */
+  arrived(from: NetworkInterface | undefined, packet: Packet): void;
 }
-export const noFlows: FlowState = { tracks: () => false, tracksFragment: () => false, passed: () => undefined };
+export const noFlows: FlowState = { tracks: () => false, passed: () => undefined, tracksFragment: () => false, arrived: () => undefined };
 
 /** One name for both directions, and which end the packet comes from. Protocols without ports are known by their addresses. */
 export function flowKey(h: Headers): { readonly key: string; readonly from: "lower" | "upper" } {
@@ -46,6 +48,9 @@ export function timeoutSeconds(flow: Flow, own: Timeouts): number {
 
 /** A SYN on a closed connection begins another one on the same ports: the rules are asked anew. */
 export const beginsAnew = (flow: Flow, packet: Packet): boolean => packet.protocol === TCP && ((packet.tcpFlags ?? 0) & (SYN | ACK)) === SYN && closed(flow);
+
+/** Whether a packet of no known flow begins one: TCP does by a SYN alone. What does not is judged by the rules and forgotten. */
+export const beginsFlow = (packet: Packet): boolean => packet.protocol !== TCP || ((packet.tcpFlags ?? 0) & (SYN | ACK)) === SYN;
 
 /** The flow after this packet. @param flow the one it belongs to, undefined when it begins one */
 export function nextFlow(flow: Flow | undefined, packet: Packet): Flow {

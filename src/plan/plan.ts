@@ -3,9 +3,8 @@
 
 import { canonical, contains, parseCidr, parseIp, type Cidr } from "../lib/ip.ts";
 import { must } from "../lib/assert.ts";
-import { prefixListBlocks } from "../model/filtering.ts";
 import { natGatewayForwards } from "../model/lifecycle.ts";
-import { effectiveRouteTable, peeredVpcs, peeringPeer, routeState } from "../model/routing.ts";
+import { destinationBlocks, effectiveRouteTable, peeredVpcs, peeringPeer, routeState } from "../model/routing.ts";
 import type { Instance, NatGateway, NetworkAcl, NetworkAclEntry, NetworkInterface, Route, RouteTable, SecurityGroup, SecurityGroupRule, Subnet, Vpc } from "../model/records.ts";
 import type { Snapshot } from "../model/snapshot.ts";
 import { protocolNumber } from "../model/protocols.ts";
@@ -101,8 +100,7 @@ function planTarget(snapshot: Snapshot, table: RouteTable, route: Route): RouteE
 
 /** A block as it is, or those of a managed prefix list's current version. */
 function blocksOf(snapshot: Snapshot, destination: string): readonly Cidr[] {
-  const texts = destination.startsWith("pl-") ? prefixListBlocks(snapshot, destination) : [destination];
-  return texts.flatMap((text) => parseCidr(text) ?? []).map(canonical);
+  return destinationBlocks(snapshot, destination).map(canonical);
 }
 
 function planPublics(snapshot: Snapshot, live: readonly NetworkInterface[]): PublicEntry[] {

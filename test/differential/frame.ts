@@ -144,21 +144,21 @@ function encodeInner(i: Inner): Buffer {
   return out.subarray(0, at + Math.min(8, i.bytes));
 }
 
-export type Decoded = { readonly malformed: true; readonly beforeMac: boolean } | { readonly malformed: false; readonly packet: Packet };
+export type Decoded = { readonly malformed: true } | { readonly malformed: false; readonly packet: Packet };
 
-/** @returns the packet in an IPv4 frame. A header that is not all there makes it malformed, before its sender is looked at or after. */
+/** @returns the packet in an IPv4 frame; a header that is not all there makes it malformed */
 export function decode(frame: Buffer): Decoded {
-  const bad = (beforeMac: boolean): Decoded => ({ malformed: true, beforeMac });
+  const bad: Decoded = { malformed: true };
   const ip = frame.subarray(ETHERNET);
-  if (ip.length < 20 || ip[0]! >>> 4 !== 4) return bad(true);
+  if (ip.length < 20 || ip[0]! >>> 4 !== 4) return bad;
   const header = (ip[0]! & 15) * 4, length = ip.readUInt16BE(2);
-  if (header < 20 || length < header || length > ip.length) return bad(true);
+  if (header < 20 || length < header || length > ip.length) return bad;
   const protocol = ip[9]!, where = ip.readUInt16BE(6);
   const common = { source: ip.readUInt32BE(12), destination: ip.readUInt32BE(16), protocol, identification: ip.readUInt16BE(4), sourcePort: 0, destinationPort: 0 };
   if (where & 0x1fff) return { malformed: false, packet: { ...common, fragment: "later" } };
   const fragment = where & 0x2000 ? "first" as const : undefined;
   const body = ip.subarray(header, length);
-  if (body.length < (protocol === TCP ? 20 : protocol === UDP || protocol === ICMP ? 8 : 0)) return bad(false);
+  if (body.length < (protocol === TCP ? 20 : protocol === UDP || protocol === ICMP ? 8 : 0)) return bad;
   if (protocol === TCP) return { malformed: false, packet: { ...common, fragment, sourcePort: body.readUInt16BE(0), destinationPort: body.readUInt16BE(2), tcpFlags: body[13] } };
   if (protocol === UDP) return { malformed: false, packet: { ...common, fragment, sourcePort: body.readUInt16BE(0), destinationPort: body.readUInt16BE(2) } };
   if (protocol !== ICMP) return { malformed: false, packet: { ...common, fragment } };

@@ -38,7 +38,7 @@ export interface NetworkSpec {
 export const ports = [0, 21, 22, 23, 53, 79, 80, 81, 443, 1023, 1024, 5000, 65535] as const;
 const n = fc.nat(7);
 /** What the program can do: the model knows all of it. */
-const built = { acls: false, lists: false, peerings: false, edges: false, timeouts: false };
+const built = { acls: true, lists: true, peerings: true, edges: true, timeouts: true };
 const optional = <T>(arb: fc.Arbitrary<T>, percent: number): fc.Arbitrary<T | undefined> => fc.oneof({ arbitrary: fc.constant(undefined), weight: 100 - percent }, { arbitrary: arb, weight: percent });
 const list = <T>(arb: fc.Arbitrary<T>, minLength: number, maxLength: number): fc.Arbitrary<T[]> => fc.array(arb, { minLength, maxLength, size: "max" });
 const refOf = (...kinds: readonly [Ref["kind"], number][]): fc.Arbitrary<Ref> =>

@@ -6,7 +6,7 @@ import { arriveFromInternet, leaveInterface, type Hop } from "../../src/model/ho
 import type { Network } from "../../src/model/network.ts";
 import type { Packet } from "../../src/model/packet.ts";
 import type { NetworkInterface } from "../../src/model/records.ts";
-import { beginsAnew, flowKey, nextFlow, timeoutSeconds, type Flow, type FlowState } from "../../src/model/tracking.ts";
+import { beginsAnew, beginsFlow, flowKey, nextFlow, timeoutSeconds, type Flow, type FlowState } from "../../src/model/tracking.ts";
 import type { DropReason } from "../../src/datapath/tables.ts";
 import { ARP, IPV4, decode, encode, macBytes, type Frame } from "./frame.ts";
 import { INTERNET_MAC, ROUTER_MAC, SERVICES_MAC, type Arrival, type Sender } from "./packet-spec.ts";
@@ -32,21 +32,25 @@ export class TrackedFlows implements FlowState {
     return flow !== undefined && !beginsAnew(flow, packet);
   }
 
-  tracksFragment(eni: NetworkInterface, packet: Packet): boolean {
-    const seen = this.#pieces.get(pieceKey(eni, packet));
+  tracksFragment(from: NetworkInterface | undefined, packet: Packet): boolean {
+    const seen = this.#pieces.get(pieceKey(from, packet));
     return seen !== undefined && this.nowSeconds - seen < FRAGMENT_SECONDS;
   }
 
-  passed(eni: NetworkInterface, packet: Packet): void {
-    if (packet.fragment === "first" && !packet.about) this.#pieces.set(pieceKey(eni, packet), this.nowSeconds);
+  arrived(from: NetworkInterface | undefined, packet: Packet): void {
+    this.#pieces.set(pieceKey(from, packet), this.nowSeconds);
+  }
+
+  passed(eni: NetworkInterface, packet: Packet, untracked: boolean): void {
     if (packet.about) return;
     const { key } = flowKey(packet);
     const live = this.#live(eni, key);
-    const flow = nextFlow(live && !beginsAnew(live, packet) ? live : undefined, packet);
-    this.#flows.set(`${eni.id} ${key}`, { flow, seen: this.nowSeconds });
+    const known = live && !beginsAnew(live, packet) ? live : undefined;
+    if (!known && (untracked || !beginsFlow(packet))) return;
+    this.#flows.set(`${eni.id} ${key}`, { flow: nextFlow(known, packet), seen: this.nowSeconds });
   }
 }
-const pieceKey = (eni: NetworkInterface, p: Packet): string => `${eni.id} ${p.source} ${p.destination} ${p.identification} ${p.protocol}`;
+const pieceKey = (from: NetworkInterface | undefined, p: Packet): string => `${from?.id} ${p.source} ${p.destination} ${p.identification} ${p.protocol}`;
 
 export type Expected =
   | { readonly drop: { readonly port: number; readonly reason: DropReason } }
@@ -60,9 +64,8 @@ export function expect(network: Network, flows: FlowState, sender: Sender, frame
   if (etherType === ARP) return expectArp(network, sender, bytes, macBytes(mac), drop);
   if (etherType !== IPV4) return drop("UNSUPPORTED_PROTOCOL");
   const decoded = decode(bytes);
-  if (decoded.malformed && decoded.beforeMac) return drop("MALFORMED");
-  if (!bytes.subarray(6, 12).equals(macBytes(mac))) return drop("WRONG_SOURCE_MAC");
   if (decoded.malformed) return drop("MALFORMED");
+  if (!bytes.subarray(6, 12).equals(macBytes(mac))) return drop("WRONG_SOURCE_MAC");
   const hop = sender.kind === "internet" ? arriveFromInternet(network, decoded.packet, flows) : leaveInterface(network, sender.interface, decoded.packet, flows);
   if (hop.drop) return drop(hop.drop.reason as DropReason, hop.drop.at?.index ?? INTERNET_PORT);
   const to = hop.to!;

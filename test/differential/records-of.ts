@@ -1,7 +1,7 @@
 // Owns the step from a drawn network (network-spec.ts) to records, and what a drawn reference means in it. Names say what a thing is
 // (eni-1.2 is the third interface of the second VPC), so that a failing case can be read.
 
-import { formatIp, parseCidr, parseIp } from "../../src/lib/ip.ts";
+import { parseCidr, parseIp } from "../../src/lib/ip.ts";
 import type * as r from "../../src/model/records.ts";
 import type { Kind, Snapshot, Tables } from "../../src/model/snapshot.ts";
 import type { EntrySpec, InterfaceSpec, NetworkSpec, Ref, RouteSpec, RuleSpec } from "./network-spec.ts";
@@ -132,7 +132,10 @@ export function recordsOf(spec: NetworkSpec, firstIndex: number): Drawn {
       switch (route.target.kind) {
         case "gateway": return { kind: "gateway", gatewayId: `igw-${v}` };
         case "interface": return { kind: "interface", networkInterfaceId: at(own, route.target.n)!.id };
-        case "peering": return spec.peerings.length > 0 ? { kind: "peering", vpcPeeringConnectionId: `pcx-${route.target.n % spec.peerings.length}` } : { kind: "interface", networkInterfaceId: "eni-gone" };
+        case "peering": {
+          const own = list("vpc-peering-connection").filter((p) => p.requester.vpcId === `vpc-${v}` || p.accepter.vpcId === `vpc-${v}`);
+          return own.length > 0 ? { kind: "peering", vpcPeeringConnectionId: at(own, route.target.n)!.id } : { kind: "interface", networkInterfaceId: "eni-gone" };
+        }
         case "dead": return { kind: "interface", networkInterfaceId: "eni-gone" };
       }
     };
@@ -162,4 +165,3 @@ function entryOf(e: EntrySpec, cidrBlock: string): r.NetworkAclEntry {
   return { ...common, protocol: e.protocol };
 }
 export const ipNumber = (text: string): number => parseIp(text)!;
-export { formatIp };
