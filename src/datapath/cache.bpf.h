@@ -8,7 +8,7 @@
 
 static __always_inline int may_be_cached(const struct packet *k) {
   if (k->fragment) return 0;
-  return k->protocol == IPPROTO_TCP || k->protocol == IPPROTO_UDP || (k->protocol == IPPROTO_ICMP && (k->icmp_type == ICMP_ECHO || k->icmp_type == ICMP_ECHOREPLY));
+  return k->protocol == IPPROTO_TCP || k->protocol == IPPROTO_UDP || (k->protocol == IPPROTO_ICMP && (k->icmp_type == ICMP_ECHO || k->icmp_type == ICMP_ECHOREPLY) && k->icmp_code == 0);
 }
 
 static __always_inline struct cached *cache_line(__u32 ifindex, __be32 saddr, __be32 daddr, __be16 sport, __be16 dport, __u8 protocol) {
@@ -26,7 +26,7 @@ static __always_inline __u32 tables_generation(void) {
 static __always_inline int by_cache(struct __sk_buff *skb, struct packet *k) {
   if (!may_be_cached(k) || (k->protocol == IPPROTO_TCP && (k->tcp_flags & (TCP_SYN | TCP_FIN | TCP_RST)))) return -1;
   struct cached *c = cache_line(skb->ifindex, k->saddr, k->daddr, k->sport, k->dport, k->protocol);
-  if (!c || c->ifindex != skb->ifindex || c->saddr != k->saddr || c->daddr != k->daddr || c->sport != k->sport || c->dport != k->dport || c->protocol != k->protocol) return -1;
+  if (!c || c->ifindex != skb->ifindex || c->saddr != k->saddr || c->daddr != k->daddr || c->sport != k->sport || c->dport != k->dport || c->protocol != k->protocol || c->icmp_type != k->icmp_type) return -1;
   if (c->generation != tables_generation() || c->until_ns <= clock_ns() || !same_mac(c->source_mac, k->source_mac) || (c->limit && k->size > c->limit)) return -1;
   if (c->new_saddr != k->saddr && rewrite_address(skb, k, SOURCE, k->saddr, c->new_saddr)) return -1;
   if (c->new_daddr != k->daddr && rewrite_address(skb, k, DESTINATION, k->daddr, c->new_daddr)) return -1;
@@ -46,7 +46,7 @@ static __always_inline void remember(const struct walk *w, const struct port *to
   c->ifindex = w->entry;
   c->saddr = w->was.saddr; c->daddr = w->was.daddr;
   c->sport = w->was.sport; c->dport = w->was.dport;
-  c->protocol = k->protocol;
+  c->protocol = k->protocol; c->icmp_type = k->icmp_type;
   __builtin_memcpy(c->source_mac, k->source_mac, 6);
   c->generation = w->generation;
   c->to = to->ifindex;

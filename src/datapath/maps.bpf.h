@@ -55,7 +55,7 @@ struct cached {
   __u32 ifindex;
   __be32 saddr, daddr;
   __be16 sport, dport;
-  __u8 protocol, pad, source_mac[6];
+  __u8 protocol, icmp_type, source_mac[6];
   __u32 generation, to;
   __u64 until_ns;
   __be32 new_saddr, new_daddr;

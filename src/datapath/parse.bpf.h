@@ -50,20 +50,21 @@ static __always_inline int is_link_local(__be32 ip) {
   return a >> 16 == 0xa9fe || a >> 28 >= 0xe || a >> 24 == 127 || a >> 24 == 0;
 }
 
-static __always_inline int parse_inner(struct __sk_buff *skb, struct packet *k) {
+// `end`: of the packet in the frame, which may be padded.
+static __always_inline int parse_inner(struct __sk_buff *skb, struct packet *k, __u32 end) {
   struct ipv4 ip;
   __be16 ports[4];
   __u32 at = k->l4_at + 8;
   if (bpf_skb_load_bytes(skb, at, &ip, sizeof ip) || ip.ihl_version >> 4 != 4) return 0; // quotes nothing: judged as it is
   __u32 length = (ip.ihl_version & 15) * 4;
-  if (length < 20 || bpf_skb_load_bytes(skb, at + length, ports, sizeof ports)) return 0;
+  if (length < 20 || at + length + sizeof ports > end || bpf_skb_load_bytes(skb, at + length, ports, sizeof ports)) return 0;
   k->inner_at = at;
   k->inner_l4_at = at + length;
   k->inner.saddr = ip.saddr;
   k->inner.daddr = ip.daddr;
   k->inner.protocol = ip.protocol;
   if (ip.protocol == IPPROTO_TCP || ip.protocol == IPPROTO_UDP) { k->inner.sport = ports[0]; k->inner.dport = ports[1]; }
-  else if (ip.protocol == IPPROTO_ICMP) k->inner.sport = k->inner.dport = ports[2];
+  else if (ip.protocol == IPPROTO_ICMP && (*(__u8 *)ports == ICMP_ECHO || *(__u8 *)ports == ICMP_ECHOREPLY)) k->inner.sport = k->inner.dport = ports[2];
   return 0;
 }
 
@@ -99,7 +100,7 @@ static __always_inline int parse(struct __sk_buff *skb, struct packet *k) {
     if (length < header + 8 || bpf_skb_load_bytes(skb, k->l4_at, &icmp, sizeof icmp)) return MALFORMED;
     k->icmp_type = icmp.type; k->icmp_code = icmp.code;
     if (icmp.type == ICMP_ECHO || icmp.type == ICMP_ECHOREPLY) k->sport = k->dport = icmp.id;
-    else if (icmp.type == 3 || icmp.type == 4 || icmp.type == 5 || icmp.type == 11 || icmp.type == 12) return parse_inner(skb, k);
+    else if (icmp.type == 3 || icmp.type == 4 || icmp.type == 5 || icmp.type == 11 || icmp.type == 12) return parse_inner(skb, k, ETH_HLEN + length);
   }
   return 0;
 }

@@ -59,8 +59,7 @@ export function frameOf(drawn: Drawn, present: readonly NetworkInterface[], spec
   const made = arrival ? related(spec, arrival) : fresh(drawn, present, spec);
   const mac = spec.spoof === "mac" ? macOf(9, spec.of) : macOfSender(made.sender);
   const broken = spec.broken ? { etherType: spec.broken.etherType ?? IPV4, version: spec.broken.version, ihlError: spec.broken.ihlError, lengthError: spec.broken.lengthError, cut: spec.broken.cut } : {};
-  const known = made.frame.about ? { lengthError: 0, padding: 0, about: made.frame.about.protocol === ICMP ? undefined : made.frame.about } : {};
-  return { sender: made.sender, frame: { ...made.frame, sourceMac: mac, ...broken, ...known } };
+  return { sender: made.sender, frame: { ...made.frame, sourceMac: mac, ...broken } };
 }
 
 function plain(spec: PacketSpec): Omit<Frame, "source" | "destination"> {
