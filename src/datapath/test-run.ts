@@ -72,11 +72,11 @@ export class TestRuns {
         updateEntry(fd, Buffer.from(key, "latin1"), value);
       }
     }
-    this.#forgetVerdicts();
+    this.forgetVerdicts();
   }
 
   /** What the program remembers of the whole way holds for one generation of the tables. */
-  #forgetVerdicts(): void {
+  forgetVerdicts(): void {
     const fd = this.#datapath.object.mapFd("generation"), zero = Buffer.alloc(4), value = Buffer.alloc(4);
     lookupEntry(fd, zero, value);
     value.writeUInt32LE((value.readUInt32LE(0) + 1) >>> 0);
@@ -90,7 +90,7 @@ export class TestRuns {
       const perCpu = map === "drops" || map === "traffic";
       for (const key of readEntries(fd, keySize, perCpu ? valueSize * possibleCpus() : valueSize).keys()) deleteEntry(fd, Buffer.from(key, "latin1"));
     }
-    this.#forgetVerdicts();
+    this.forgetVerdicts();
   }
 
 }

@@ -18,6 +18,8 @@ const INTERNET_PORT = 1, FRAGMENT_SECONDS = 30;
 /** The memory of every interface. */
 export class TrackedFlows implements FlowState {
   nowSeconds = 0;
+  /** A closed connection's ports were used anew: see program.ts. */
+  renewed = false;
   readonly #flows = new Map<string, { readonly flow: Flow; readonly seen: number }>();
   readonly #pieces = new Map<string, number>();
 
@@ -46,6 +48,7 @@ export class TrackedFlows implements FlowState {
     const { key } = flowKey(packet);
     const live = this.#live(eni, key);
     const known = live && !beginsAnew(live, packet) ? live : undefined;
+    if (live && !known) this.renewed = true;
     if (!known && (untracked || !beginsFlow(packet))) return;
     this.#flows.set(`${eni.id} ${key}`, { flow: nextFlow(known, packet), seen: this.nowSeconds });
   }

@@ -93,6 +93,10 @@ export class Program {
         const bytes = encode(frame);
         const expected = expect(network, flows, current, frame, bytes);
         const what = this.#compare(current, frame, bytes, links, expected, drops);
+        if (flows.renewed) { // known: an acknowledgement by a verdict of the old connection does not mark the new one as answered, for an eighth of a second
+          this.#runs.forgetVerdicts();
+          flows.renewed = false;
+        }
         if (what !== undefined) return { what, phase: p, packet: i };
         if (!expected.drop && expected.arrival) {
           arrivals.unshift(expected.arrival);
