@@ -4,7 +4,7 @@
 import { metadataAddress, resolverAddress, resolverSourceBase, serviceSourceBase } from "../../src/internet/addresses.ts";
 import { arriveFromInternet, leaveInterface, type Hop } from "../../src/model/hop.ts";
 import type { Network } from "../../src/model/network.ts";
-import type { Packet } from "../../src/model/packet.ts";
+import { TCP, type Packet } from "../../src/model/packet.ts";
 import type { NetworkInterface } from "../../src/model/records.ts";
 import { beginsAnew, beginsFlow, flowKey, nextFlow, timeoutSeconds, type Flow, type FlowState } from "../../src/model/tracking.ts";
 import type { DropReason } from "../../src/datapath/tables.ts";
@@ -18,7 +18,7 @@ const INTERNET_PORT = 1, FRAGMENT_SECONDS = 30;
 /** The memory of every interface. */
 export class TrackedFlows implements FlowState {
   nowSeconds = 0;
-  /** A closed connection's ports were used anew: see program.ts. */
+  /** A TCP connection began: see program.ts. */
   renewed = false;
   readonly #flows = new Map<string, { readonly flow: Flow; readonly seen: number }>();
   readonly #pieces = new Map<string, number>();
@@ -48,8 +48,8 @@ export class TrackedFlows implements FlowState {
     const { key } = flowKey(packet);
     const live = this.#live(eni, key);
     const known = live && !beginsAnew(live, packet) ? live : undefined;
-    if (live && !known) this.renewed = true;
     if (!known && (untracked || !beginsFlow(packet))) return;
+    if (!known && packet.protocol === TCP) this.renewed = true;
     this.#flows.set(`${eni.id} ${key}`, { flow: nextFlow(known, packet), seen: this.nowSeconds });
   }
 }

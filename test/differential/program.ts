@@ -93,7 +93,7 @@ export class Program {
         const bytes = encode(frame);
         const expected = expect(network, flows, current, frame, bytes);
         const what = this.#compare(current, frame, bytes, links, expected, drops);
-        if (flows.renewed) { // known: an acknowledgement by a verdict of the old connection does not mark the new one as answered, for an eighth of a second
+        if (flows.renewed) { // known: for an eighth of a second, an ACK that goes by an older verdict of its header does not mark the connection as answered
           this.#runs.forgetVerdicts();
           flows.renewed = false;
         }
