@@ -2,6 +2,7 @@
 // its init is up and its links are; one that boots is still being checked.
 
 import type * as ec2 from "@aws-sdk/client-ec2";
+import { zoneIdOf } from "../../model/regions.ts";
 import type { Instance } from "../../model/records.ts";
 import type { Ec2Operation } from "../../wire/operation.ts";
 import { describe, type FilterTable } from "../describe.ts";
@@ -12,7 +13,9 @@ const statusOf = (i: Instance): Status => (i.state === "running" ? "ok" : i.stat
 const reachability = (i: Instance): string | undefined => (statusOf(i) === "ok" ? "passed" : statusOf(i) === "initializing" ? "initializing" : undefined);
 
 const filters: FilterTable<Instance> = {
+  "application-status.status": () => undefined,
   "availability-zone": (i) => i.availabilityZone,
+  "availability-zone-id": (i) => zoneIdOf(i.region, i.availabilityZone),
   "event.code": () => undefined,
   "event.description": () => undefined,
   "event.instance-event-id": () => undefined,

@@ -2,6 +2,7 @@
 // can have is in `absent`: it matches no instance.
 
 import { privateDnsName } from "../../lib/dns-names.ts";
+import { zoneIdOf } from "../../model/regions.ts";
 import type { Joins } from "../../model/joins.ts";
 import type { Instance, NetworkInterface, PrivateAddress } from "../../model/records.ts";
 import type { Context } from "../../wire/operation.ts";
@@ -47,6 +48,7 @@ export function instanceFilters(joins: Joins, ctx: Context): FilterTable<Instanc
   const table: Record<string, (i: Instance) => string | readonly string[] | undefined> = {
     "architecture": (i) => i.architecture,
     "availability-zone": (i) => i.availabilityZone,
+    "availability-zone-id": (i) => zoneIdOf(i.region, i.availabilityZone),
     "block-device-mapping.attach-time": volumes((v) => time(v.attachment!.attachedAt)),
     "block-device-mapping.delete-on-termination": volumes((v) => text(v.attachment!.deleteOnTermination)),
     "block-device-mapping.device-name": volumes((v) => v.attachment!.device),

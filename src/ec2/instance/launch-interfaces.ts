@@ -8,6 +8,7 @@ import type { Snapshot, Transaction } from "../../model/snapshot.ts";
 import { Ec2Error } from "../../wire/error.ts";
 import type { Context } from "../../wire/operation.ts";
 import type { InstanceType } from "../instance-type/types.ts";
+import { readConnectionTracking } from "../network-interface/connection-tracking.ts";
 import { createInterface, withPublicIp } from "../network-interface/create-interface.ts";
 import { find } from "../resource.ts";
 
@@ -174,6 +175,7 @@ export function plugInterfaces(tx: Transaction, ctx: Context, planned: readonly 
     return createInterface(tx, ctx, {
       subnet: p.subnet, description: p.spec.Description ?? "", groupIds: p.groupIds, primaryAddress: primary, secondaryAddresses: secondary,
       secondaryCount: p.spec.SecondaryPrivateIpAddressCount ?? 0, assignsPublicIp: p.assignsPublicIp, tags, attachment,
+      connectionTracking: readConnectionTracking(p.spec.ConnectionTrackingSpecification),
     });
   });
 }

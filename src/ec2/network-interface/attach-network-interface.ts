@@ -5,8 +5,10 @@ import { Ec2Error } from "../../wire/error.ts";
 import type { Ec2Operation } from "../../wire/operation.ts";
 import { instanceTypeNamed } from "../instance-type/types.ts";
 import { find } from "../resource.ts";
+import { refuseUnsupported } from "../unsupported.ts";
 
 export const attachNetworkInterface: Ec2Operation<"AttachNetworkInterface"> = (input, ctx) => ctx.write((tx) => {
+  refuseUnsupported(input, ["EnaSrdSpecification", "EnaQueueCount"]);
   const eni = find(tx, "network-interface", input.NetworkInterfaceId, ctx.region);
   const instance = find(tx, "instance", input.InstanceId, ctx.region);
   if (instance.state !== "running" && instance.state !== "stopped") throw new Ec2Error("IncorrectState", `Instance '${instance.id}' is not in the 'running' or 'stopped' state.`);

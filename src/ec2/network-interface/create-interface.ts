@@ -21,6 +21,7 @@ export interface InterfaceSpec {
   readonly assignsPublicIp: boolean;
   readonly tags: Tags;
   readonly attachment?: NetworkInterface["attachment"];
+  readonly connectionTracking?: NetworkInterface["connectionTracking"];
   readonly requesterManaged?: boolean; // a NAT gateway's: no groups, no source/destination check
 }
 
@@ -46,6 +47,7 @@ export function createInterface(tx: Transaction, ctx: Context, spec: InterfaceSp
     sourceDestCheck: !spec.requesterManaged,
     ...(spec.requesterManaged ? { requesterManaged: true } : {}),
     ...(spec.assignsPublicIp ? { assignsPublicIp: true } : {}),
+    ...(spec.connectionTracking ? { connectionTracking: spec.connectionTracking } : {}),
     ...(spec.attachment ? { attachment: spec.attachment } : {}),
   };
   tx.put("network-interface", record);

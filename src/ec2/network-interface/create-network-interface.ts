@@ -8,11 +8,12 @@ import { tagsFor } from "../describe.ts";
 import { addressesOf } from "../instance/launch-interfaces.ts";
 import { find } from "../resource.ts";
 import { refuseUnsupported } from "../unsupported.ts";
+import { readConnectionTracking } from "./connection-tracking.ts";
 import { createInterface } from "./create-interface.ts";
 import { networkInterfaceView } from "./view.ts";
 
 export const createNetworkInterface: Ec2Operation<"CreateNetworkInterface"> = (input, ctx) => ctx.write((tx) => {
-  refuseUnsupported(input, ["Ipv6AddressCount", "Ipv6Addresses", "Ipv6PrefixCount", "Ipv6Prefixes", "Ipv4PrefixCount", "Ipv4Prefixes", "EnablePrimaryIpv6", "ConnectionTrackingSpecification", "Operator"], {
+  refuseUnsupported(input, ["Ipv6AddressCount", "Ipv6Addresses", "Ipv6PrefixCount", "Ipv6Prefixes", "Ipv4PrefixCount", "Ipv4Prefixes", "EnablePrimaryIpv6", "Operator"], {
     Ipv6AddressCount: (v: number) => v === 0, Ipv4PrefixCount: (v: number) => v === 0, Ipv6PrefixCount: (v: number) => v === 0, EnablePrimaryIpv6: (v: boolean) => !v,
   });
   if (input.InterfaceType !== undefined && (input.InterfaceType as string) !== "interface") throw new Ec2Error("UnsupportedOperation", `The parameter InterfaceType with value ${input.InterfaceType} is not supported.`);
@@ -21,6 +22,7 @@ export const createNetworkInterface: Ec2Operation<"CreateNetworkInterface"> = (i
   const eni = createInterface(tx, ctx, {
     subnet, description: input.Description ?? "", groupIds: input.Groups ?? [], primaryAddress: primary, secondaryAddresses: secondary,
     secondaryCount: input.SecondaryPrivateIpAddressCount ?? 0, assignsPublicIp: false, tags: tagsFor("network-interface", input.TagSpecifications),
+    connectionTracking: readConnectionTracking(input.ConnectionTrackingSpecification),
   });
   return { NetworkInterface: { ...networkInterfaceView(join(tx), ctx, eni), Status: "pending" as NetworkInterfaceStatus }, ClientToken: input.ClientToken };
 });

@@ -7,11 +7,12 @@ import { Ec2Error } from "../../wire/error.ts";
 import type { Context, Ec2Operation } from "../../wire/operation.ts";
 import { find } from "../resource.ts";
 import { refuseUnsupported } from "../unsupported.ts";
+import { readConnectionTracking } from "./connection-tracking.ts";
 import { checkGroups, withPublicIp } from "./create-interface.ts";
 import { refuseManaged } from "./requester-managed.ts";
 
 export const modifyNetworkInterfaceAttribute: Ec2Operation<"ModifyNetworkInterfaceAttribute"> = (input, ctx) => ctx.write((tx) => {
-  refuseUnsupported(input, ["EnaSrdSpecification", "EnablePrimaryIpv6", "ConnectionTrackingSpecification", "AssociatedSubnetIds"], { EnablePrimaryIpv6: (v: boolean) => !v });
+  refuseUnsupported(input, ["EnaSrdSpecification", "EnablePrimaryIpv6", "AssociatedSubnetIds"], { EnablePrimaryIpv6: (v: boolean) => !v });
   const eni = find(tx, "network-interface", input.NetworkInterfaceId, ctx.region);
   refuseManaged(eni);
   const changes: NetworkInterface[] = [];
@@ -19,6 +20,7 @@ export const modifyNetworkInterfaceAttribute: Ec2Operation<"ModifyNetworkInterfa
   if (input.SourceDestCheck) changes.push({ ...eni, sourceDestCheck: input.SourceDestCheck.Value ?? false });
   if (input.Groups && input.Groups.length > 0) changes.push({ ...eni, groupIds: checkGroups(tx, ctx, eni.vpcId, eni.subnetId, input.Groups) });
   if (input.Attachment) changes.push(changeAttachment(eni, input.Attachment));
+  if (input.ConnectionTrackingSpecification) changes.push({ ...eni, connectionTracking: readConnectionTracking(input.ConnectionTrackingSpecification) });
   if (input.AssociatePublicIpAddress !== undefined) changes.push(changePublicIp(tx, ctx, eni, input.AssociatePublicIpAddress));
   if (changes.length > 1) throw new Ec2Error("InvalidParameterCombination", "Fields for multiple attribute types specified");
   if (changes.length === 0) throw new Ec2Error("InvalidParameterCombination", "No attributes specified.");

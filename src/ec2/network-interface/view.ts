@@ -7,6 +7,7 @@ import type { Joins } from "../../model/joins.ts";
 import type { NetworkInterface, PrivateAddress } from "../../model/records.ts";
 import type { Context } from "../../wire/operation.ts";
 import { tagList } from "../describe.ts";
+import { connectionTrackingView } from "./connection-tracking.ts";
 
 export interface PublicAssociation {
   readonly publicIp: string;
@@ -69,6 +70,7 @@ export function networkInterfaceView(joins: Joins, ctx: Context, eni: NetworkInt
       PrivateIpAddress: address.address, PrivateDnsName: privateNameOf(joins, eni, address.address), Primary: address.primary, Association: association,
     })),
     Ipv6Addresses: [],
+    ConnectionTrackingConfiguration: connectionTrackingView(eni),
     InterfaceType: interfaceType(eni) as ec2.NetworkInterfaceType, // EC2 says nat_gateway, its own model natGateway
     DenyAllIgwTraffic: false,
     Operator: { Managed: false },
@@ -128,6 +130,7 @@ export function instanceInterfaceView(joins: Joins, ctx: Context, eni: NetworkIn
       PrivateIpAddress: a.address, PrivateDnsName: privateNameOf(joins, eni, a.address), Primary: a.primary, Association: shown(a),
     })),
     Ipv6Addresses: [],
+    ConnectionTrackingConfiguration: connectionTrackingView(eni),
     InterfaceType: "interface",
     Operator: { Managed: false },
   };
