@@ -12,6 +12,6 @@ export const constraint = (value: string, parameter: string, rule: string): Ec2E
 
 /** Parameters of AWS's that this box does not offer. */
 export function refuseParameters<I extends object>(input: I, names: readonly (keyof I & string)[]): void {
-  const given = names.find((name) => input[name] !== undefined && !(Array.isArray(input[name]) && input[name].length === 0));
+  const given = names.find((name) => input[name] !== undefined && input[name] !== "" && !(Array.isArray(input[name]) && input[name].length === 0));
   if (given !== undefined) throw validationError(`The parameter ${given} is not supported.`);
 }

@@ -38,6 +38,7 @@ test("register from the snapshot of an image that is gone, and launch from it", 
     [{ Name: "other", RootDeviceName: "/dev/sda1" }, "UnsupportedOperation", /\/dev\/sda1/],
     [{ Name: "other", Architecture: "arm64" }, "InvalidParameterValue", /arm64/],
     [{ Name: "other", VirtualizationType: "paravirtual" }, "UnsupportedOperation", /paravirtual/],
+    [{ Name: "again", ImageLocation: "" }, "InvalidAMIName.Duplicate", /again/], // an empty text is no parameter
     [{ Name: "other", ImageLocation: "bucket/manifest" }, "UnsupportedOperation", /ImageLocation/],
   ];
   for (const [change, code, words] of rows) await refused(n.ctx, () => register(change), code, words);
