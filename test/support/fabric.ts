@@ -10,7 +10,8 @@ import { openDatapath, removePins, type Datapath } from "../../src/datapath/load
 import { defaultTimeouts, INTERNET_PORT, type AclRule, type DesiredTables, type DropReason, type NatMetricName, type PortEntry, type RouteEntry, type Rule, type Timeouts } from "../../src/datapath/tables.ts";
 import { must } from "../../src/lib/assert.ts";
 import { parseCidr, parseIp } from "../../src/lib/ip.ts";
-import { boundSocket } from "../../src/linux/libc.ts";
+import type { TestRun } from "../../src/datapath/libbpf.ts";
+import { boundSocket, interfaceIndexes } from "../../src/linux/libc.ts";
 import { addVethPairs, ipBatch, readLinks } from "../../src/linux/link.ts";
 import { createNetns, deleteNetns, inNetns } from "../../src/linux/netns.ts";
 
@@ -146,8 +147,9 @@ export class TestFabric {
   }
   /** Answers "hello" to every connection and keeps it. */
   tcpServer(host: string, port: number): Server {
-    const server = createServer((socket) => { socket.on("error", () => undefined).on("data", (data) => { socket.write(data); }); socket.write("hello\n"); });
+    const server = createServer((socket) => { socket.unref().on("error", () => undefined).on("data", (data) => { socket.write(data); }); socket.write("hello\n"); });
     server.listen({ fd: inNetns(this.path(host), () => boundSocket("tcp", 0, port)) });
+    server.unref();
     this.#sockets.push(server);
     return server;
   }
@@ -160,9 +162,14 @@ export class TestFabric {
   }
 
   /** Runs the program on a frame as if it had come in at a port. */
-  test(port: number, frame: Uint8Array, repeat = 1): { readonly verdict: number; readonly packet: Buffer; readonly durationNs: number } {
-    const ifindex = must(readLinks(this.path("fabric")).get(`vb${port}`), `vb${port}`);
-    return inNetns(this.path("fabric"), () => this.datapath.testRun(frame, ifindex, repeat));
+  test(port: number, frame: Uint8Array, repeat = 1): TestRun {
+    return this.testEach(port, [frame], repeat)[0]!;
+  }
+  testEach(port: number, frames: Iterable<Uint8Array>, repeat = 1): TestRun[] {
+    return inNetns(this.path("fabric"), () => {
+      const ifindex = must(interfaceIndexes().get(`vb${port}`), `vb${port}`);
+      return Array.from(frames, (frame) => this.datapath.testRun(frame, ifindex, repeat));
+    });
   }
 
   async close(): Promise<void> {
