@@ -19,6 +19,7 @@ export interface RememberedOptions {
   readonly accountId?: string;
   readonly accessKeys?: readonly { readonly id: string; readonly secret: string }[];
   readonly quotas?: Readonly<Record<string, number | "unlimited">>;
+  readonly timeScale?: number;
 }
 
 const optionsFile = (stateDir: string): string => join(stateDir, "options.json");

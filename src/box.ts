@@ -78,7 +78,7 @@ export async function openBox(options: DaemonOptions): Promise<Box> {
   const start = async (): Promise<string> => {
     await createNetns(fabricNetns);
     ensureMounted("bpf", "/sys/fs/bpf");
-    datapath = openDatapath(pinDir);
+    datapath = openDatapath(pinDir, { timeScale: options.timeScale });
     const fabric = new Fabric(fabricNetns, datapath);
     const images = async (): Promise<void> => {
       authority = await ensureAuthority(options.stateDir, options.box, regions.map((region) => region.name));

@@ -25,6 +25,7 @@ interface UpOptions {
   readonly accountId?: string;
   readonly accessKey?: AccessKey[];
   readonly quota?: Record<string, number | "unlimited">;
+  readonly timeScale?: number;
 }
 
 export function addUp(program: Command): void {
@@ -38,6 +39,7 @@ export function addUp(program: Command): void {
     .option("--account-id <id>", "AWS account of the box (default: 000000000000)", parseAccount)
     .option("--access-key <id:secret>", "an access key the API accepts, instead of test:test; repeatable", collectKey)
     .option("--quota <name=value>", "a quota, as vpcs-per-region=200 or all=unlimited (default: AWS's); repeatable", collectQuota)
+    .option("--time-scale <number>", "let the clocks of idle flows and of NAT gateways run so many times faster (default: 1)", parseTimeScale)
     .option("--json", "print one line: {\"endpoint\",\"pid\",\"state\"}")
     .action((_options, command: Command) => up(command.optsWithGlobals()));
 }
@@ -99,6 +101,7 @@ function remember(given: UpOptions, before: RememberedOptions): RememberedOption
     ...(given.accountId === undefined ? {} : { accountId: given.accountId }),
     ...(given.accessKey === undefined ? {} : { accessKeys: given.accessKey }),
     ...(given.quota === undefined ? {} : { quotas: given.quota }),
+    ...(given.timeScale === undefined ? {} : { timeScale: given.timeScale }),
   };
 }
 
@@ -118,6 +121,12 @@ function parsePort(text: string): number {
   const port = Number(text);
   if (!/^\d+$/.test(text) || port > 65_535) throw new InvalidArgumentError("Give a number from 0 to 65535.");
   return port;
+}
+
+function parseTimeScale(text: string): number {
+  const scale = Number(text);
+  if (!/^\d+$/.test(text) || scale < 1 || scale > 10_000) throw new InvalidArgumentError("Give a whole number from 1 to 10000.");
+  return scale;
 }
 
 function parseAccount(text: string): string {

@@ -29,6 +29,8 @@ export interface Datapath {
   traffic(): readonly TrafficCount[];
   natMetrics(): readonly NatMetrics[];
   flowCount(): number;
+  /** Bytes of a table's key and value, as the compiled object has them. */
+  tableSize(name: string): readonly [key: number, value: number];
   /** The calling thread is in the fabric namespace. */
   testRun(packet: Uint8Array, ifindex: number, repeat?: number): TestRun;
   close(): void;
@@ -141,6 +143,10 @@ class KernelDatapath implements Datapath {
 
   flowCount(): number {
     return readEntries(this.object.mapFd("flows"), 20, 16).size;
+  }
+
+  tableSize(name: string): readonly [key: number, value: number] {
+    return this.#object.sizesOf(name);
   }
 
   testRun(packet: Uint8Array, ifindex: number, repeat = 1): TestRun {

@@ -7,8 +7,8 @@ import { inNetns } from "../linux/netns.ts";
 import type { GuestInterface } from "../instances/guest.ts";
 import type { Kernel, PlannedLink, TableChange } from "./kernel.ts";
 
-/** Of every link today; frames of 9001 bytes inside a VPC come with path MTU discovery at the gateway. */
-export const LINK_MTU = 1500;
+/** Of every interface (EC2 user guide, "Network MTU"); what is longer than the internet takes hears of it at the gateway. */
+export const LINK_MTU = 9001;
 
 export class Fabric implements Kernel {
   readonly #netnsPath: string;
