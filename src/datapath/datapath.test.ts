@@ -40,7 +40,7 @@ test("every table's keys and values have the sizes that the codec writes", () =>
   const pins = "/sys/fs/bpf/vpcbox-test-sizes";
   const datapath = openDatapath(pins);
   try {
-    for (const [name, sizes] of Object.entries(tableSizes)) assert.deepEqual(datapath.tableSize(name), sizes, name);
+    for (const [name, sizes] of Object.entries(tableSizes)) assert.deepEqual(datapath.object.sizesOf(name), sizes, name);
   } finally {
     datapath.close();
     removePins(pins);

@@ -29,9 +29,120 @@ export interface Datapath {
   traffic(): readonly TrafficCount[];
   natMetrics(): readonly NatMetrics[];
   flowCount(): number;
-  /** Bytes of a table's key and value, as the compiled object has them. */
-  tableSize(name: string): readonly [key: number, value: number];
   /** The calling thread is in the fabric namespace. */
+  testRun(packet: Uint8Array, ifindex: number, repeat?: number): TestRun;
+  close(): void;
+}
+
+/** `timeScale`: how many times faster than the world's the clocks of flows and NAT gateways run. */
+export interface DatapathOptions {
+  readonly timeScale?: number | undefined;
+  readonly file?: string | undefined; // another compiled program than the committed one
+}
+
+/** Loads the program; tables that are pinned in `pinDir` already are taken over with all they hold. */
+export function openDatapath(pinDir: string, { timeScale = 1, file = objectFile }: DatapathOptions = {}): Datapath {
+  mkdirSync(pinDir, { recursive: true });
+  const configuration = Buffer.alloc(4);
+  configuration.writeUInt32LE(timeScale);
+  const load = (): LoadedObject => loadObject(file, [...tableNames, ...stateMaps], pinDir, configuration);
+  let object: LoadedObject;
+  try {
+    object = load();
+  } catch (error) {
+    if (!(error instanceof BpfError) || error.code !== EINVAL) throw error;
+    removePins(pinDir); // of a version with other shapes: its flows are lost, its network is written anew
+    mkdirSync(pinDir, { recursive: true });
+    object = load();
+  }
+  return new KernelDatapath(object);
+}
+
+export function removePins(pinDir: string): void {
+  if (existsSync(pinDir)) rmSync(pinDir, { recursive: true });
+}
+
+class KernelDatapath implements Datapath {
+  readonly object: LoadedObject;
+  readonly #program: number;
+  readonly #fds: Readonly<Record<TableName, number>>;
+  readonly #cpus = possibleCpus();
+
+  constructor(object: LoadedObject) {
+    this.object = object;
+    this.#program = object.programFd("from_port");
+    this.#fds = Object.fromEntries(tableNames.map((name) => [name, object.mapFd(name)])) as Record<TableName, number>;
+  }
+
+  apply(desired: DesiredTables, ifindexOf: (link: string) => number | undefined): AppliedChange {
+    const wanted = encodeTables(desired, ifindexOf);
+    let added = 0, updated = 0, removed = 0;
+    const stale: { readonly name: TableName; readonly keys: readonly string[] }[] = [];
+    for (const name of order) {
+      const there = readEntries(this.#fds[name], tableSizes[name][0], tableSizes[name][1]);
+      for (const [key, value] of wanted[name]) {
+        const old = there.get(key);
+        if (old === value) continue;
+        updateEntry(this.#fds[name], Buffer.from(key, "latin1"), Buffer.from(value, "latin1"));
+        if (old === undefined) added++;
+        else updated++;
+      }
+      stale.unshift({ name, keys: [...there.keys()].filter((key) => !wanted[name].has(key)) });
+    }
+    for (const { name, keys } of stale) for (const key of keys) if (deleteEntry(this.#fds[name], Buffer.from(key, "latin1"))) removed++;
+    if (added + updated + removed > 0) this.#nextGeneration();
+    return { added, updated, removed };
+  }
+
+  /** What the program has remembered of the tables holds no longer. */
+  #nextGeneration(): void {
+    const fd = this.object.mapFd("generation"), zero = Buffer.alloc(4), next = Buffer.alloc(4);
+    next.writeUInt32LE((Buffer.from(readEntries(fd, 4, 4).get(zero.toString("latin1"))!, "latin1").readUInt32LE(0) + 1) >>> 0);
+    updateEntry(fd, zero, next);
+  }
+
+  attach(ifindex: number): void {
+    attachIngress(ifindex, this.#program);
+  }
+
+  drops(): readonly DropCount[] {
+    const names = new Map(Object.entries(dropReasons).map(([name, number]) => [number as number, name as DropReason]));
+    return this.#perCpu("drops", 8, 2).map(([key, [packets, bytes]]) => ({
+      port: key.readUInt32LE(0), reason: names.get(key.readUInt32LE(4)) ?? "MALFORMED", packets: packets!, bytes: bytes!,
+    }));
+  }
+
+  traffic(): readonly TrafficCount[] {
+    return this.#perCpu("traffic", 4, 4).map(([key, [sentPackets, sentBytes, receivedPackets, receivedBytes]]) => ({
+      port: key.readUInt32LE(0), sentPackets: sentPackets!, sentBytes: sentBytes!, receivedPackets: receivedPackets!, receivedBytes: receivedBytes!,
+    }));
+  }
+
+  natMetrics(): readonly NatMetrics[] {
+    return this.#perCpu("nat_metrics", 4, natMetricNames.length).map(([key, sums]) => ({
+      port: key.readUInt32LE(0),
+      metrics: Object.fromEntries(natMetricNames.map((name, i) => [name, sums[i]!])) as Record<NatMetricName, number>,
+    }));
+  }
+
+  /** Sums the processors' copies of a table of 64-bit counters. */
+  #perCpu(map: string, keySize: number, counters: number): [Buffer, number[]][] {
+    const entries = readEntries(this.object.mapFd(map), keySize, counters * 8 * this.#cpus);
+    return [...entries].map(([key, value]) => {
+      const bytes = Buffer.from(value, "latin1");
+      const sums = Array.from({ length: counters }, (_, i) => {
+        let sum = 0;
+        for (let cpu = 0; cpu < this.#cpus; cpu++) sum += Number(bytes.readBigInt64LE((cpu * counters + i) * 8));
+        return sum;
+      });
+      return [Buffer.from(key, "latin1"), sums];
+    });
+  }
+
+  flowCount(): number {
+    return readEntries(this.object.mapFd("flows"), 20, 16).size;
+  }
+
   testRun(packet: Uint8Array, ifindex: number, repeat?: number): TestRun;
   close(): void;
 }
