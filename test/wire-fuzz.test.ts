@@ -80,7 +80,7 @@ function plain(value: unknown): unknown {
   return Object.fromEntries(Object.entries(value).filter(([name, v]) => v !== undefined && name !== "$metadata").sort(([a], [b]) => (a < b ? -1 : 1)).map(([name, v]) => [name, plain(v)]));
 }
 
-const clients: readonly [ServiceName, string][] = [["ec2", "EC2Client"], ["sts", "STSClient"], ["ssm", "SSMClient"]];
+const clients: readonly [ServiceName, string][] = [["ec2", "EC2Client"], ["iam", "IAMClient"], ["sts", "STSClient"], ["ssm", "SSMClient"]];
 for (const [name, className] of clients) test(`${name}: every operation in both directions`, async () => {
   const Client = (require(`@aws-sdk/client-${name}`) as Record<string, new (o: object) => { config: { protocol: any } }>)[className]!;
   const { config } = new Client({ region: "us-east-1", endpoint: "http://x.test", credentials: { accessKeyId: "a", secretAccessKey: "b" } });

@@ -16,6 +16,7 @@ export function checkPolicy(text: string | undefined, kind: PolicyKind, maxBytes
   } catch {
     throw malformedPolicy(kind === "trust" ? "This policy contains invalid Json" : "Syntax errors in policy.");
   }
+  if (Buffer.byteLength(text!.replace(/\s/g, "")) > maxBytes) throw limitExceeded(`Cannot exceed quota for ${quota}: ${maxBytes}`); // before anything is looked into
   if (!isObject(tree)) throw malformedPolicy("Syntax errors in policy.");
   const unknown = Object.keys(tree).find((name) => name !== "Version" && name !== "Id" && name !== "Statement");
   if (unknown !== undefined) throw malformedPolicy("Syntax errors in policy.");
@@ -26,7 +27,6 @@ export function checkPolicy(text: string | undefined, kind: PolicyKind, maxBytes
   for (const statement of statements) checkStatement(statement, kind);
   const sids = statements.flatMap((s) => ((s as Statement).Sid === undefined ? [] : [(s as Statement).Sid]));
   if (new Set(sids).size < sids.length) throw malformedPolicy("Statement IDs (SID) in a single policy must be unique.");
-  if (Buffer.byteLength(text!.replace(/\s/g, "")) > maxBytes) throw limitExceeded(`Cannot exceed quota for ${quota}: ${maxBytes}`);
   return text!;
 }
 
