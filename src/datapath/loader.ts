@@ -38,10 +38,11 @@ export interface Datapath {
 export interface DatapathOptions {
   readonly timeScale?: number | undefined;
   readonly file?: string | undefined; // another compiled program than the committed one
+  readonly existingOnly?: boolean | undefined; // tables of another version are an error, and stay
 }
 
 /** Loads the program; tables that are pinned in `pinDir` already are taken over with all they hold. */
-export function openDatapath(pinDir: string, { timeScale = 1, file = objectFile }: DatapathOptions = {}): Datapath {
+export function openDatapath(pinDir: string, { timeScale = 1, file = objectFile, existingOnly = false }: DatapathOptions = {}): Datapath {
   mkdirSync(pinDir, { recursive: true });
   const configuration = Buffer.alloc(4);
   configuration.writeUInt32LE(timeScale);
@@ -50,7 +51,7 @@ export function openDatapath(pinDir: string, { timeScale = 1, file = objectFile 
   try {
     object = load();
   } catch (error) {
-    if (!(error instanceof BpfError) || error.code !== EINVAL) throw error;
+    if (existingOnly || !(error instanceof BpfError) || error.code !== EINVAL) throw error;
     removePins(pinDir); // of a version with other shapes: its flows are lost, its network is written anew
     mkdirSync(pinDir, { recursive: true });
     object = load();

@@ -1,6 +1,7 @@
 // Owns frames made by hand, for what no honest sender sends and for the program run on one packet. RFC 791, 768, 9293, 792.
 
-import { ip, TCP, UDP, ICMP } from "./fabric.ts";
+import { must } from "../../src/lib/assert.ts";
+import { parseIp } from "../../src/lib/ip.ts";
 
 export interface FrameSpec {
   readonly from: string;
@@ -19,6 +20,8 @@ export interface FrameSpec {
   readonly ack?: number;
 }
 
+const ICMP = 1, TCP = 6, UDP = 17;
+const ip = (text: string): number => must(parseIp(text), text);
 const ROUTER = "02:00:00:00:00:01";
 const macBytes = (text: string): Buffer => Buffer.from(text.replaceAll(":", ""), "hex");
 
