@@ -1,13 +1,13 @@
 // Owns the names that the box's internet knows: its hosts, and EC2's public names, which say their address themselves (Amazon VPC
 // user guide, "DNS attributes for your VPC").
 
-import type { Answer, Question } from "dns-packet";
+import type { Question } from "dns-packet";
 import { publicDnsName } from "../lib/dns-names.ts";
-import { contains, formatIp, parseCidr, parseIp } from "../lib/ip.ts";
+import { contains, parseCidr, parseIp } from "../lib/ip.ts";
 import { apiAddress, apiServices, dnsRoot, hosts, laptopAddress, publicPools } from "./addresses.ts";
+import { addressInReverseName, answerAddress, answerName, noSuchName } from "./dns-answers.ts";
 import type { DnsReply } from "./dns-server.ts";
 
-const TTL_SECONDS = 60;
 const named: Readonly<Record<string, string>> = {
   ...Object.fromEntries(Object.entries(hosts).map(([name, host]) => [name, host.address])),
   "resolver.example.net": dnsRoot,
@@ -17,19 +17,15 @@ const pools = publicPools.map((pool) => parseCidr(pool)!);
 const REVERSE_REGION = "us-east-1"; // the internet does not see where an address is in use; inside a VPC the resolver knows
 
 export function answerPublic(question: Question): DnsReply {
-  const found = (...answers: Answer[]): DnsReply => ({ code: "NOERROR", answers, authoritative: true });
-  const { name, type } = question;
+  const { name } = question;
   const reversed = addressInReverseName(name);
   if (reversed !== undefined) {
-    const data = nameOf(reversed);
-    if (data === undefined) return nothing;
-    return type === "PTR" ? found({ type: "PTR", name, ttl: TTL_SECONDS, data }) : found();
+    const hostname = nameOf(reversed);
+    return hostname === undefined ? noSuchName : answerName(question, hostname);
   }
   const address = Object.hasOwn(named, name) ? named[name]! : isApiName(name) ? apiAddress : addressInName(name);
-  if (address === undefined) return nothing;
-  return type === "A" ? found({ type: "A", name, ttl: TTL_SECONDS, data: address }) : found();
+  return address === undefined ? noSuchName : answerAddress(question, address);
 }
-const nothing: DnsReply = { code: "NXDOMAIN", answers: [], authoritative: true };
 
 function nameOf(address: string): string | undefined {
   const host = Object.keys(named).find((name) => named[name] === address);
@@ -54,11 +50,4 @@ export function addressInName(name: string): string | undefined {
   const address = `${m[1]}.${m[2]}.${m[3]}.${m[4]}`;
   const region = m[5] ?? "us-east-1"; // which alone has a domain of its own form
   return isPublic(address) && name === publicDnsName(address, region) ? address : undefined;
-}
-
-/** "10.113.0.203.in-addr.arpa" -> "203.0.113.10" */
-export function addressInReverseName(name: string): string | undefined {
-  const m = /^(\d+)\.(\d+)\.(\d+)\.(\d+)\.in-addr\.arpa$/.exec(name);
-  const value = m ? parseIp(`${m[4]}.${m[3]}.${m[2]}.${m[1]}`) : undefined;
-  return value === undefined ? undefined : formatIp(value);
 }

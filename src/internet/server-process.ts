@@ -95,7 +95,7 @@ export function openServerProcess(options: { readonly runDir: string; readonly i
 /** Of the programs the process is made of: another version of them is another process. */
 function fingerprint(): string {
   const hash = createHash("sha256");
-  for (const file of ["main.ts", "addresses.ts", "dns-server.ts", "public-names.ts"]) hash.update(readFileSync(new URL(file, import.meta.url)));
+  for (const file of ["main.ts", "addresses.ts", "dns-answers.ts", "dns-server.ts", "public-names.ts"]) hash.update(readFileSync(new URL(file, import.meta.url)));
   return hash.digest("hex").slice(0, 16);
 }
 

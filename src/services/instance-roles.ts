@@ -17,9 +17,9 @@ export function instanceRoles(accountId: string, snapshot: () => Snapshot, issue
     const found = roleOfInstance(snapshot(), accountId, instance);
     if (!found) return undefined;
     const key = `${instance.id} ${found.role?.id}`;
-    let credentials = kept.get(key);
+    let credentials = found.role && kept.get(key);
     if (credentials && credentials.expiration.getTime() - now().getTime() < RENEW_MS) credentials = undefined;
-    if (!credentials) {
+    if (!credentials && found.role) {
       const issued = issue(instance);
       credentials = issued && { roleName: issued.roleName, ...issued.credentials, issuedAt: now() };
       if (kept.size >= MAX_KEPT) kept.clear();

@@ -9,11 +9,11 @@ import { peeringsOf, peerOf } from "../model/peering.ts";
 import type { NetworkInterface } from "../model/records.ts";
 import type { Snapshot } from "../model/snapshot.ts";
 import { dnsRoot } from "../internet/addresses.ts";
+import { addressInReverseName, answerAddress, answerName, noSuchName } from "../internet/dns-answers.ts";
 import type { DnsAnswerer, DnsReply } from "../internet/dns-server.ts";
 import { addressInName } from "../internet/public-names.ts";
 import { askerOf } from "./askers.ts";
 
-const TTL_SECONDS = 60;
 const UPSTREAM_MS = 2000;
 const MAX_WAITING = 4096;
 
@@ -67,35 +67,32 @@ const codeOf = (reply: Packet): DnsReply["code"] => {
 
 /** What the VPC itself knows; undefined: ask the internet. */
 export function answerPrivate(snapshot: Snapshot, from: NetworkInterface, question: Question): DnsReply | undefined {
-  const found = (answers: Answer[]): DnsReply => ({ code: "NOERROR", answers, authoritative: true });
-  const a = (data: string): DnsReply => found(question.type === "A" ? [{ type: "A", name: question.name, ttl: TTL_SECONDS, data }] : []);
   const inVpc = snapshot.list("network-interface", from.region).filter((eni) => eni.vpcId === from.vpcId);
-  const reverse = /^(\d+)\.(\d+)\.(\d+)\.(\d+)\.in-addr\.arpa$/.exec(question.name);
-  if (reverse) {
-    const address = `${reverse[4]}.${reverse[3]}.${reverse[2]}.${reverse[1]}`;
-    const named = snapshot.list("elastic-ip").find((e) => e.publicIp === address)?.ptrRecord; // ModifyAddressAttribute
-    if (named !== undefined) return found(question.type === "PTR" ? [{ type: "PTR", name: question.name, ttl: TTL_SECONDS, data: named.replace(/\.$/, "") }] : []);
-    if (!vpcContains(snapshot, from, address)) return undefined;
-    if (!inVpc.some((eni) => eni.privateAddresses.some((p) => p.address === address))) return { code: "NXDOMAIN", answers: [], authoritative: true };
-    return found(question.type === "PTR" ? [{ type: "PTR", name: question.name, ttl: TTL_SECONDS, data: privateDnsName(address, from.region) }] : []);
+  const isThere = (address: string): boolean => inVpc.some((eni) => eni.privateAddresses.some((p) => p.address === address));
+  const reversed = addressInReverseName(question.name);
+  if (reversed !== undefined) {
+    const named = snapshot.list("elastic-ip").find((e) => e.publicIp === reversed)?.ptrRecord; // ModifyAddressAttribute
+    if (named !== undefined) return answerName(question, named.replace(/\.$/, ""));
+    if (!vpcContains(snapshot, from, reversed)) return undefined;
+    return isThere(reversed) ? answerName(question, privateDnsName(reversed, from.region)) : noSuchName;
   }
   const domain = `.${privateDomain(from.region)}`;
   if (question.name.endsWith(domain)) {
     const m = /^ip-(\d+)-(\d+)-(\d+)-(\d+)$/.exec(question.name.slice(0, -domain.length));
     const address = m ? `${m[1]}.${m[2]}.${m[3]}.${m[4]}` : undefined;
-    const known = address !== undefined && inVpc.some((eni) => eni.privateAddresses.some((p) => p.address === address));
-    return known ? a(address) : { code: "NXDOMAIN", answers: [], authoritative: true };
+    return address !== undefined && isThere(address) ? answerAddress(question, address) : noSuchName;
   }
   const publicIp = addressInName(question.name);
   if (publicIp === undefined) return undefined;
-  const inside = privateOf(snapshot, inVpc, publicIp) ?? privateOf(snapshot, ofOpenPeers(snapshot, from.vpcId), publicIp);
-  return inside === undefined ? undefined : a(inside);
+  const inside = privateOf(snapshot, seenFrom(snapshot, from), publicIp);
+  return inside === undefined ? undefined : answerAddress(question, inside);
 }
 
-/** Interfaces of VPCs whose side of an active peering lets the other resolve its public names ("DNS resolution support"). */
-function ofOpenPeers(snapshot: Snapshot, vpcId: string): readonly NetworkInterface[] {
-  const open = new Set(peeringsOf(snapshot, vpcId).filter((p) => p.status === "active" && peerOf(p, vpcId)!.allowDnsResolution).map((p) => peerOf(p, vpcId)!.vpcId));
-  return open.size === 0 ? [] : snapshot.list("network-interface").filter((eni) => open.has(eni.vpcId));
+/** Interfaces whose public names mean private addresses to the asker: of its own VPC, and of peers that allow it; where public names are given out. */
+function seenFrom(snapshot: Snapshot, from: NetworkInterface): readonly NetworkInterface[] {
+  const open = peeringsOf(snapshot, from.vpcId).filter((p) => p.status === "active").map((p) => peerOf(p, from.vpcId)!).filter((side) => side.allowDnsResolution);
+  const vpcs = new Set([from.vpcId, ...open.map((side) => side.vpcId)].filter((id) => { const vpc = snapshot.get("vpc", id); return vpc?.enableDnsHostnames && vpc.enableDnsSupport; }));
+  return snapshot.list("network-interface").filter((eni) => vpcs.has(eni.vpcId));
 }
 
 function vpcContains(snapshot: Snapshot, eni: NetworkInterface, address: string): boolean {

@@ -10,9 +10,11 @@ import { createNetns, deleteNetns, inNetns } from "../linux/netns.ts";
 import { metadataAddress, resolverAddress } from "../internet/addresses.ts";
 import { serveDns } from "../internet/dns-server.ts";
 import { createMetadataServer, type MetadataOptions } from "./imds.ts";
+import { packetLimit } from "./packet-limit.ts";
 import { createResolver } from "./resolver.ts";
 
 const MAC = "02:00:00:00:01:02";
+const PACKETS_PER_SECOND = 1024; // of each network interface (Amazon VPC user guide, "DNS quotas")
 
 export interface ServicesOptions extends MetadataOptions { readonly runDir: string }
 
@@ -45,7 +47,7 @@ export function openServices(options: ServicesOptions): Services {
       upstream = resolver;
       const address = parseIp(resolverAddress)!;
       const [udp, tcp] = inNetns(path, () => [boundSocket("udp", address, 53), boundSocket("tcp", address, 53)] as const);
-      dns = serveDns({ udpFd: udp, tcpFd: tcp, answer: resolver.answer });
+      dns = serveDns({ udpFd: udp, tcpFd: tcp, answer: resolver.answer, admit: packetLimit(PACKETS_PER_SECOND) });
       metadata = createMetadataServer(options);
       metadata.listen({ fd: inNetns(path, () => boundSocket("tcp", parseIp(metadataAddress)!, 80)) });
     },
