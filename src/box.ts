@@ -10,6 +10,7 @@ import type { DaemonOptions } from "./daemon-options.ts";
 import { openDatapath, removePins, type Datapath } from "./datapath/loader.ts";
 import { ensureImages } from "./ec2/image/base-images.ts";
 import { ensureRegion } from "./ec2/vpc/default-vpc.ts";
+import { capacityOf } from "./instances/capacity.ts";
 import { openGuests, type RuncGuests } from "./instances/guests.ts";
 import { openApiEndpoint } from "./internet/api-endpoint.ts";
 import { ensureAuthority, type Authority } from "./internet/authority.ts";
@@ -109,6 +110,7 @@ export async function openBox(options: DaemonOptions): Promise<Box> {
     tick.unref();
     const dispatch = createDispatch({
       store, sessions, accountId: options.accountId, architecture: options.architecture, quotas: options.quotas, now: () => new Date(), randomHex,
+      capacity: () => capacityOf(options.stateDir),
       consoleOutput: (id) => guests.consoleOutput(id),
       ensureRegion: makeRegion,
       applied: (revision) => loop!.applied(revision),

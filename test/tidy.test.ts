@@ -24,7 +24,7 @@ const importRules: Readonly<Record<string, ImportRule>> = {
   "src/iam": { may: ["src/lib", "src/model", "src/store", "src/wire"], because: "as ec2" },
   "src/sts": { may: ["src/lib", "src/model", "src/store", "src/wire", "src/iam/role-sessions.ts"], because: "as ec2; a session is of a role" },
   "src/ssm": { may: ["src/lib", "src/model", "src/store", "src/wire"], because: "as ec2" },
-  "src/plan": { may: ["src/lib", "src/model", "src/datapath/tables.ts", "src/instances/guest.ts", "src/internet/addresses.ts"], because: "pure, and the only place with both vocabularies: it speaks in the tables' and the guests' types" },
+  "src/plan": { may: ["src/lib", "src/model", "src/datapath/tables.ts", "src/instances/guest.ts", "src/internet/addresses.ts", "src/ec2/instance-type/types.ts"], because: "pure, and the only place with both vocabularies: it speaks in the tables' and the guests' types; instance types are data" },
   "src/linux": { may: ["src/lib"], because: "testable by someone who never heard of EC2" },
   "src/datapath": { may: ["src/lib", "src/linux", "src/internet/addresses.ts"], because: "as linux; the address plan is data" },
   "src/instances": { may: ["src/lib", "src/linux", "src/internet/addresses.ts"], because: "a guest is Linux and an image; routes and groups are not its business" },

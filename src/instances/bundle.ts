@@ -1,6 +1,7 @@
 // Owns a guest's OCI bundle (opencontainers/runtime-spec, config-linux): what its processes may do and see.
 
-import { mkdirSync, writeFileSync } from "node:fs";
+import { existsSync, mkdirSync, writeFileSync } from "node:fs";
+import { cpus } from "node:os";
 import { join } from "node:path";
 import type { GuestSpec } from "./guest.ts";
 import type { IdRange } from "./id-range.ts";
@@ -13,7 +14,7 @@ const capabilities = [
   "SYS_CHROOT", "SYS_NICE", "SYS_PTRACE", "SYS_RESOURCE",
 ].map((name) => `CAP_${name}`);
 
-const PROCESSES_PER_GUEST = 1024;
+const PROCESSES_PER_GUEST = 512;
 export const searchPath = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin";
 
 export function writeBundle(box: string, spec: GuestSpec, guest: GuestPlaces, ids: IdRange, hostname: string): void {
@@ -45,7 +46,7 @@ export function writeBundle(box: string, spec: GuestSpec, guest: GuestPlaces, id
       gidMappings: mapping,
       namespaces: [{ type: "user", path: guest.userns }, { type: "network", path: guest.netns }, { type: "pid" }, { type: "ipc" }, { type: "uts" }, { type: "mount" }],
       cgroupsPath: `/vpcbox.${box}.${spec.instanceId}`, // one level: runc removes no other
-      resources: { pids: { limit: PROCESSES_PER_GUEST } },
+      resources: resourcesOf(spec),
       // /proc/sys stays: net.* is the guest's own, of the rest its root is not the owner
       maskedPaths: ["/proc/acpi", "/proc/asound", "/proc/kcore", "/proc/keys", "/proc/latency_stats", "/proc/timer_list", "/proc/timer_stats", "/proc/sched_debug", "/proc/scsi", "/sys/firmware"],
       readonlyPaths: ["/proc/bus", "/proc/fs", "/proc/irq", "/proc/sysrq-trigger"],
@@ -55,3 +56,17 @@ export function writeBundle(box: string, spec: GuestSpec, guest: GuestPlaces, id
   mkdirSync(guest.run, { recursive: true });
   writeFileSync(join(guest.run, "config.json"), JSON.stringify(config));
 }
+
+const CPU_PERIOD_US = 100_000;
+const CPU_SHARES = 256; // a process of the machine has 1024: a guest that is mad leaves the box its turn
+
+/** What its type has, as limits of its control groups (runtime-spec, "Control groups"): version 1, 2 and both by runc itself. */
+function resourcesOf(spec: GuestSpec): object {
+  const bytes = spec.memoryMiB * 2 ** 20;
+  const swap = swapIsLimited() ? { swap: bytes } : {}; // memory and swap together: no swap
+  const quota = spec.vcpus < cpus().length ? { quota: spec.vcpus * CPU_PERIOD_US, period: CPU_PERIOD_US } : {}; // else it may have them all
+  return { pids: { limit: PROCESSES_PER_GUEST }, memory: { limit: bytes, ...swap }, cpu: { shares: CPU_SHARES, ...quota } };
+}
+
+/** Version 2 always has it, version 1 where the kernel accounts for swap. */
+const swapIsLimited = (): boolean => existsSync("/sys/fs/cgroup/cgroup.controllers") || existsSync("/sys/fs/cgroup/memory/memory.memsw.limit_in_bytes");

@@ -4,19 +4,34 @@
 import { existsSync, mkdirSync } from "node:fs";
 import { join } from "node:path";
 import { SystemError } from "../linux/libc.ts";
+import { hasLoopDevices, mountImage, unmountImage } from "../linux/image-mount.ts";
 import { bindIdmapped, mountOverlay, unmountUnder } from "../linux/mount.ts";
 import type { IdRange } from "./id-range.ts";
 import { layersDir, type GuestPlaces, type Places } from "./places.ts";
 
 const EINVAL = 22;
+const GIB = 2 ** 30;
 
 /** The two parts of a layer and of a guest's own disk. */
 export const parts = ["root", "usr"] as const;
 
-/** Empty on its first boot, where it has none. */
-export function ensureDisk(guest: GuestPlaces): void {
+/**
+ * Empty on its first boot, where it has none: a file system of its own, so that a guest fills its own disk and no other. Where this
+ * machine has no loop devices, a directory without a limit.
+ */
+export async function ensureDisk(guest: GuestPlaces, sizeGiB: number): Promise<void> {
+  mkdirSync(guest.disk, { recursive: true, mode: 0o755 });
+  const plain = !existsSync(guest.image) && (parts.some((part) => existsSync(join(guest.disk, part))) || !hasLoopDevices());
+  if (!plain) await mountImage(guest.image, guest.disk, sizeGiB * GIB);
   for (const part of parts) for (const directory of ["upper", "work"]) mkdirSync(join(guest.disk, part, directory), { recursive: true, mode: 0o755 });
 }
+
+/** Mounted, if it is an image at all: for work on a guest that does not run. */
+export async function openDisk(guest: GuestPlaces): Promise<void> {
+  if (existsSync(guest.image)) await mountImage(guest.image, guest.disk, 0);
+}
+
+export const closeDisk = (guest: GuestPlaces): Promise<void> => unmountImage(guest.disk);
 
 /** @param layers directory names under STATE/layers, bottom first */
 export function mountRoot(places: Places, guest: GuestPlaces, ids: IdRange, layers: readonly string[]): void {

@@ -23,6 +23,9 @@ export interface GuestSpec {
   readonly userData?: string | undefined; // base64
   readonly region: string;
   readonly instanceType: string;
+  readonly memoryMiB: number; // what its type has: a limit, not a reservation
+  readonly vcpus: number;
+  readonly diskGiB: number;
 }
 export type GuestStatus = "running" | "stopped"; // stopped: its namespaces or files are there, no process
 export interface GuestRead { readonly instanceId: string; readonly status: GuestStatus; readonly bootNumber: number; readonly pid: number }

@@ -38,7 +38,7 @@ after(async () => {
 
 const specOf = (number: number, more: Partial<GuestSpec> = {}): GuestSpec => ({
   instanceId: `i-${String(number).padStart(17, "0")}`, index: number, bootNumber: 1, layers: ["al2"], hostname: `ip-10-0-${number}-10.ec2.internal`, nameservers: ["10.0.0.2"],
-  searchDomains: ["ec2.internal"], region: "us-east-1", instanceType: "t3.micro", publicKey: key,
+  searchDomains: ["ec2.internal"], region: "us-east-1", instanceType: "t3.micro", publicKey: key, memoryMiB: 1024, vcpus: 2, diskGiB: 1,
   interfaces: [{ link: `vb${number}`, device: "eth0", mac: `02:00:00:00:00:${number.toString(16).padStart(2, "0")}`, address: `10.0.${number}.10`, moreAddresses: [], prefixLength: 24, gateway: `10.0.${number}.1` }],
   ...more,
 });

@@ -10,7 +10,7 @@ import { isAlive, signal, waitForEnd, type ProcessIdentity } from "../linux/proc
 import { buildBaseImages } from "./base-images.ts";
 import { writeBundle, searchPath } from "./bundle.ts";
 import { deleteContainer, pause, resume, runningInit, startContainer } from "./container.ts";
-import { ensureDisk, mountRoot } from "./disk.ts";
+import { closeDisk, ensureDisk, mountRoot, openDisk } from "./disk.ts";
 import type { GuestRead, Guests, GuestSpec } from "./guest.ts";
 import { chosenHostname } from "./hostname.ts";
 import { idRange, type IdRange } from "./id-range.ts";
@@ -92,7 +92,7 @@ export function openGuests(options: GuestsOptions): RuncGuests {
   const prepare = async (spec: GuestSpec): Promise<string> => {
     const guest = placesOf(spec.instanceId);
     mkdirSync(guest.run, { recursive: true, mode: 0o711 });
-    await ensureNamespaces(guest, idsOf(spec.index));
+    await Promise.all([ensureNamespaces(guest, idsOf(spec.index)), ensureDisk(guest, spec.diskGiB)]);
     return guest.netns;
   };
 
@@ -101,7 +101,7 @@ export function openGuests(options: GuestsOptions): RuncGuests {
     const ids = idsOf(spec.index);
     if (runningInit(places, spec.instanceId) !== undefined && readRecord(guest)?.bootNumber === spec.bootNumber) return;
     await deleteContainer(places, spec.instanceId); // of a start that was cut short
-    ensureDisk(guest);
+    await ensureDisk(guest, spec.diskGiB);
     const layers = layerDirectories(places, spec.layers);
     mountRoot(places, guest, ids, layers);
     const asked = writeSeed(spec, guest, ids);
@@ -127,6 +127,7 @@ export function openGuests(options: GuestsOptions): RuncGuests {
     await deleteContainer(places, instanceId);
     removeNamespaces(guest);
     unmountUnder(guest.run);
+    await closeDisk(guest);
     assert(mountsUnder(guest.run).length === 0, `nothing is mounted under ${guest.run}`); // or the next line would empty it
     rmSync(guest.run, { recursive: true, force: true });
   };
@@ -142,6 +143,7 @@ export function openGuests(options: GuestsOptions): RuncGuests {
     captures.add(instanceId);
     const running = runningInit(places, instanceId) !== undefined;
     try {
+      await openDisk(guest);
       if (running) {
         writeFileSync(guest.frozen, "");
         await pause(places, instanceId); // one moment's disk, and nobody moves a path under our feet
@@ -150,6 +152,7 @@ export function openGuests(options: GuestsOptions): RuncGuests {
     } finally {
       captures.delete(instanceId);
       await thaw(instanceId, guest);
+      if (!running) await closeDisk(guest);
     }
   };
 

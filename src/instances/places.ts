@@ -20,6 +20,7 @@ export interface GuestPlaces {
   readonly record: string; // the boot that was begun
   readonly frozen: string; // there while a capture holds the guest
   readonly disk: string;
+  readonly image: string; // the file system that is mounted there
   readonly console: string;
 }
 
@@ -28,6 +29,6 @@ export function guestPlaces(p: Places, instanceId: string): GuestPlaces {
   const state = join(guestsState(p), instanceId);
   return {
     run, userns: join(run, "user"), netns: join(run, "net"), root: join(run, "root"), views: join(run, "v"), seed: join(run, "seed"), record: join(run, "guest.json"),
-    frozen: join(run, "frozen"), disk: join(state, "disk"), console: join(state, "console.log"),
+    frozen: join(run, "frozen"), disk: join(state, "disk"), image: join(state, "disk.img"), console: join(state, "console.log"),
   };
 }

@@ -8,7 +8,10 @@ import { dhcpSettings } from "../model/dhcp.ts";
 import type { Instance, NetworkInterface } from "../model/records.ts";
 import type { Snapshot } from "../model/snapshot.ts";
 import { attachedInterfaces } from "../model/lifecycle.ts";
+import { instanceTypeNamed } from "../ec2/instance-type/types.ts";
 import { gatewayOf, linkName, subnetOf } from "./plan.ts";
+
+const DISK_GIB = 8; // of an instance whose volume is not its own any more
 
 export function planGuestInterface(snapshot: Snapshot, eni: NetworkInterface): GuestInterface {
   const router = gatewayOf(subnetOf(snapshot, eni.subnetId));
@@ -27,6 +30,7 @@ export function planGuestInterface(snapshot: Snapshot, eni: NetworkInterface): G
 export function planGuest(snapshot: Snapshot, instance: Instance): GuestSpec {
   const interfaces = attachedInterfaces(snapshot, instance.id).map((eni) => planGuestInterface(snapshot, eni));
   const vpc = must(snapshot.get("vpc", instance.vpcId), `VPC ${instance.vpcId}`);
+  const type = must(instanceTypeNamed(instance.instanceType), `${instance.instanceType} is a type`);
   const dhcp = dhcpSettings(snapshot, vpc);
   return {
     instanceId: instance.id,
@@ -41,5 +45,8 @@ export function planGuest(snapshot: Snapshot, instance: Instance): GuestSpec {
     userData: instance.userData,
     region: instance.region,
     instanceType: instance.instanceType,
+    memoryMiB: type.memoryMiB,
+    vcpus: type.vcpus,
+    diskGiB: snapshot.get("volume", instance.rootVolumeId)?.sizeGiB ?? DISK_GIB,
   };
 }

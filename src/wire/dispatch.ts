@@ -34,6 +34,7 @@ export interface DispatchParts {
   readonly quotas: Readonly<Record<string, number>>;
   now(): Date;
   randomHex(digits: number): string;
+  capacity(): { readonly memoryMiB: number; readonly roomForInstances: number };
   consoleOutput(instanceId: string): Promise<{ text: string; at: Date } | undefined>;
   /** Makes the region's default VPC and images, unless they are there. */
   ensureRegion(region: string): Promise<void> | void;
@@ -134,6 +135,7 @@ function contextOf(parts: DispatchParts, call: Call, snapshot: () => Snapshot, w
     newId: (prefix) => newId(prefix, parts.randomHex),
     snapshot,
     write,
+    capacity: parts.capacity,
     consoleOutput: parts.consoleOutput,
   };
 }

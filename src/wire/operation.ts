@@ -49,5 +49,7 @@ export interface Context {
    */
   write<T>(fn: (tx: Transaction) => T): T;
   /** What lives beside the records and is not theirs: console logs. undefined: no such thing (yet). */
+  /** What this machine can hold of instances now. */
+  capacity(): { readonly memoryMiB: number; readonly roomForInstances: number };
   consoleOutput(instanceId: string): Promise<{ text: string; at: Date } | undefined>;
 }

@@ -17,7 +17,9 @@ export interface MemoryContext extends Context {
   readonly console: Map<string, string>;
 }
 
-export function memoryContext(options: { quotas?: Record<string, number>; region?: string } = {}): MemoryContext {
+interface Capacity { readonly memoryMiB: number; readonly roomForInstances: number }
+
+export function memoryContext(options: { quotas?: Record<string, number>; region?: string; capacity?: Capacity } = {}): MemoryContext {
   let rows: Rows = new Map();
   let index = 15;
   let revision = 0;
@@ -62,6 +64,7 @@ export function memoryContext(options: { quotas?: Record<string, number>; region
       revision++;
       return value;
     },
+    capacity: () => options.capacity ?? { memoryMiB: Infinity, roomForInstances: Infinity },
     consoleOutput: async (id) => { const text = console.get(id); return text === undefined ? undefined : { text, at: new Date(now) }; },
   };
 }
@@ -77,7 +80,7 @@ export interface SmallNetwork {
   readonly image: string;
 }
 
-export function smallNetwork(options: { quotas?: Record<string, number> } = {}): SmallNetwork {
+export function smallNetwork(options: { quotas?: Record<string, number>; capacity?: Capacity } = {}): SmallNetwork {
   const ctx = memoryContext(options);
   const base = (prefix: string, tx: Transaction): { id: string; region: string; index: number; tags: {}; createdAt: string } =>
     ({ id: ctx.newId(prefix), region: ctx.region, index: tx.nextIndex(), tags: {}, createdAt: ctx.now().toISOString() });

@@ -37,6 +37,7 @@ export class WireServer {
     const dispatch = createDispatch({
       store: this.store, accountId: "000000000000", architecture: "x86_64", quotas: {}, sessions, now: () => new Date(),
       randomHex: (digits) => randomBytes(digits).toString("hex").slice(0, digits),
+      capacity: () => ({ memoryMiB: Infinity, roomForInstances: Infinity }),
       consoleOutput: async () => undefined, ensureRegion: () => {}, applied: async (revision) => void this.applied.push(revision),
       operations: operationsOf(table), ...options.parts,
     });

@@ -164,3 +164,12 @@ test("DescribeInstances: reservations, filters, paging, unknown ids", async () =
   assert.deepEqual(ids, [...first.Instances!, ...second.Instances!].map((i) => i.InstanceId));
   assert.equal(rest.NextToken, undefined);
 });
+
+test("what the machine cannot hold is refused: a type of more memory than it has, and more instances than it has room for", async () => {
+  const n = smallNetwork({ capacity: { memoryMiB: 3900, roomForInstances: 3 } });
+  const run = (InstanceType: string, MinCount = 1, MaxCount = MinCount) => runInstances({ ImageId: n.image, InstanceType: InstanceType as "t3.micro", MinCount, MaxCount, SubnetId: n.privateSubnet }, n.ctx);
+  await refused(n.ctx, () => run("m5.large"), "InsufficientInstanceCapacity", /^We currently do not have sufficient m5\.large capacity in the Availability Zone you requested \(us-east-1a\)/);
+  await refused(n.ctx, () => run("t3.micro", 4), "InsufficientInstanceCapacity");
+  assert.equal((await run("t3.medium")).Instances!.length, 1, "4 GiB, as the machine was sold");
+  assert.equal((await run("t3.micro", 1, 5)).Instances!.length, 3, "as many as fit");
+});

@@ -15,6 +15,7 @@ import { withTemplate } from "../launch-template/template-data.ts";
 import { find } from "../resource.ts";
 import { refuseUnsupported } from "../unsupported.ts";
 import { planVolumes, putVolumes } from "../volume/block-devices.ts";
+import { withinCapacity } from "./capacity.ts";
 import { instancesThatFit, planInterfaces, plugInterfaces } from "./launch-interfaces.ts";
 import { changeMetadataOptions, defaultMetadataOptions, oneOf } from "./metadata-options.ts";
 import { reservationViews } from "./view.ts";
@@ -48,7 +49,7 @@ export const runInstances: Ec2Operation<"RunInstances"> = (request, ctx) => ctx.
   } satisfies Partial<Instance>;
   const volumes = planVolumes(tx, ctx, image, input.BlockDeviceMappings);
   const interfaces = planInterfaces(tx, ctx, input, type);
-  const count = launchCount(tx, ctx, input, type, instancesThatFit(tx, interfaces));
+  const count = withinCapacity(ctx, type, interfaces[0]!.subnet.availabilityZone, input.MinCount!, launchCount(tx, ctx, input, type, instancesThatFit(tx, interfaces)));
   const primary = interfaces[0]!;
   const now = ctx.now().toISOString();
   const reservationId = ctx.newId("r");
