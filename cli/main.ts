@@ -5,6 +5,7 @@ import { readFileSync } from "node:fs";
 import { Command, CommanderError, InvalidArgumentError } from "commander";
 import { addConsoleOutput, addDrops, addStatus } from "./commands/status.ts";
 import { addDown, addReset } from "./commands/down.ts";
+import { addImage } from "./commands/image.ts";
 import { addExec, addLaptop } from "./commands/exec.ts";
 import { addUp } from "./commands/up.ts";
 import { Failure, oneLine } from "./failure.ts";
@@ -22,7 +23,7 @@ function buildProgram(): Command {
     .exitOverride()
     .configureOutput({ outputError: (text, write) => write(errorLine(text.replace(/^error: /, ""))) })
     .addHelpText("after", "\nAll but status and --help need root: sudo npx vpcbox up --detach\nThe API answers unmodified clients: aws --endpoint-url http://127.0.0.1:4566 ec2 describe-vpcs");
-  for (const add of [addUp, addDown, addReset, addStatus, addExec, addLaptop, addConsoleOutput, addDrops]) add(program);
+  for (const add of [addUp, addDown, addReset, addStatus, addExec, addLaptop, addConsoleOutput, addDrops, addImage]) add(program);
   return program;
 }
 

@@ -9,6 +9,7 @@ import { openControl, ControlError } from "./control.ts";
 import type { DaemonOptions } from "./daemon-options.ts";
 import { openDatapath, removePins, type Datapath } from "./datapath/loader.ts";
 import { ensureImages } from "./ec2/image/base-images.ts";
+import { checkImport, putImportedImage } from "./ec2/image/imported-image.ts";
 import { ensureRegion } from "./ec2/vpc/default-vpc.ts";
 import { capacityOf } from "./instances/capacity.ts";
 import { openGuests, type RuncGuests } from "./instances/guests.ts";
@@ -39,6 +40,7 @@ import { createDispatch } from "./wire/dispatch.ts";
 import { status, drops, findInstance } from "./box-views.ts";
 
 const TICK_MS = 30_000;
+const TOKENS_LIVE_MS = 24 * 60 * 60_000; // EC2 API reference, "Ensuring idempotency"
 
 export interface Box {
   /** Brings everything up; answers the API's endpoint. */
@@ -104,6 +106,7 @@ export async function openBox(options: DaemonOptions): Promise<Box> {
     jobs.check();
     tick = setInterval(() => {
       store.write((tx) => { forgetTerminated(tx, new Date()); forgetNatGateways(tx, new Date()); forgetPeerings(tx, new Date()); });
+      store.forgetTokens(new Date(Date.now() - TOKENS_LIVE_MS));
       loop!.pokeThoroughly();
       jobs!.check();
     }, TICK_MS);
@@ -150,6 +153,22 @@ export async function openBox(options: DaemonOptions): Promise<Box> {
     setImmediate(() => control?.close());
   };
 
+  const importImage = async (query: URLSearchParams): Promise<{ imageId: string }> => {
+    const region = query.get("region") ?? "us-east-1";
+    if (!isRegion(region)) throw new ControlError(400, `there is no region ${region}`);
+    makeRegion(region);
+    const image = { id: newId("ami", randomHex), name: query.get("name") ?? "", region, accountId: options.accountId, architecture: options.architecture };
+    try {
+      checkImport(snapshot(), image);
+      const layers = await guests.importLayer(image.id, query.get("file") ?? "");
+      store.write((tx) => putImportedImage(tx, image, layers, { now: new Date(), newId: (prefix) => newId(prefix, randomHex) }));
+    } catch (error) {
+      await guests.removeLayer(image.id);
+      throw new ControlError(400, (error as Error).message);
+    }
+    return { imageId: image.id };
+  };
+
   const controlRoutes = (endpoint: string) => ({
     "GET /status": () => status({ options, endpoint, snapshot: snapshot(), loop: loop!, jobs: jobs! }),
     "POST /down": async () => { await takeDown(); setTimeout(() => process.exit(0), 20); return {}; },
@@ -168,6 +187,7 @@ export async function openBox(options: DaemonOptions): Promise<Box> {
     },
     "GET /laptop": () => ({ argv: internet.laptopArgv([]), shell: true }),
     "GET /console-output": async (query: URLSearchParams) => ({ text: (await guests.consoleOutput(findInstance(snapshot(), query.get("instance") ?? "").id))?.text ?? "" }),
+    "POST /image/import": (query: URLSearchParams) => importImage(query),
     "GET /drops": () => ({ drops: drops(snapshot(), datapath!.drops()) }),
   });
 

@@ -11,10 +11,10 @@ import type { BaseImage } from "./guest.ts";
 import { layersDir, type Places } from "./places.ts";
 
 const source = join(import.meta.dirname, "guest-root");
-const baseLayers = ["common", "al2", "al2023", "nat"] as const;
+const baseLayers = ["common", "al2", "al2023", "nat", "boot"] as const;
 type BaseLayer = (typeof baseLayers)[number];
 
-const layersOf: Readonly<Record<BaseImage, readonly BaseLayer[]>> = { al2023: ["common", "al2023"], al2: ["common", "al2"], nat: ["common", "al2", "nat"] };
+const layersOf: Readonly<Record<BaseImage, readonly BaseLayer[]>> = { al2023: ["common", "al2023"], al2: ["common", "al2"], nat: ["common", "al2", "nat"], boot: ["boot"] };
 
 /** What guests share with this machine's /etc. */
 const machineFiles = [
@@ -87,6 +87,7 @@ async function build(layer: BaseLayer, target: string, places: Places): Promise<
   }
   copy(join(source, layer, "root"), root);
   copy(join(source, layer, "usr"), usr);
+  if (layer === "boot") copy(join(source, "common", "usr"), usr);
   if (layer === "nat") { // the package that `yum install iptables-services` would bring
     const tree = join(source, "common/usr/share/vpcbox/packages/iptables-services");
     copy(join(tree, "usr"), usr);

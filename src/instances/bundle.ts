@@ -17,7 +17,7 @@ const capabilities = [
 const PROCESSES_PER_GUEST = 512;
 export const searchPath = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin";
 
-export function writeBundle(box: string, spec: GuestSpec, guest: GuestPlaces, ids: IdRange, hostname: string): void {
+export function writeBundle(box: string, spec: GuestSpec, guest: GuestPlaces, ids: IdRange, hostname: string, init: string): void {
   const mapping = [{ containerID: 0, hostID: ids.base, size: ids.size }];
   const config = {
     ociVersion: "1.0.2",
@@ -26,7 +26,7 @@ export function writeBundle(box: string, spec: GuestSpec, guest: GuestPlaces, id
     process: {
       terminal: false,
       user: { uid: 0, gid: 0 },
-      args: ["/usr/sbin/init"],
+      args: [init],
       env: [`PATH=${searchPath}`, "HOME=/root", "LANG=C.UTF-8"],
       cwd: "/",
       capabilities: { bounding: capabilities, effective: capabilities, permitted: capabilities },

@@ -7,6 +7,7 @@ import { SystemError } from "../linux/libc.ts";
 import { hasLoopDevices, mountImage, unmountImage } from "../linux/image-mount.ts";
 import { bindIdmapped, mountOverlay, unmountUnder } from "../linux/mount.ts";
 import type { IdRange } from "./id-range.ts";
+import { isStandalone } from "./import-layer.ts";
 import { layersDir, type GuestPlaces, type Places } from "./places.ts";
 
 const EINVAL = 22;
@@ -52,7 +53,7 @@ export function mountRoot(places: Places, guest: GuestPlaces, ids: IdRange, laye
     const frozen = view("l", layersDir(places), true);
     const programs = existsSync(places.guestUsr) ? [view("p", places.guestUsr, true)] : [];
     const machine = view("u", "/usr", true);
-    const bottom = { root: [], usr: [...programs, machine] };
+    const bottom = { root: [], usr: layers.some((layer) => isStandalone(places, layer)) ? [] : [...programs, machine] };
     mkdirSync(guest.root, { recursive: true });
     for (const part of parts) {
       const lower = [...layers].reverse().filter((layer) => existsSync(join(layersDir(places), layer, part))).map((layer) => join(frozen, layer, part));

@@ -45,6 +45,10 @@ export interface Guests {
   /** Freezes the guest's disk as a new layer; answers the layers of the image, bottom first. Runs while the guest runs. */
   capture(instanceId: string, layerName: string): Promise<readonly string[]>;
   removeLayer(layerName: string): Promise<void>;
+  /** Makes a layer of an archive's root file system; answers the layers of the image, bottom first. */
+  importLayer(layerName: string, file: string): Promise<readonly string[]>;
+  /** Removes every layer that is not named here. */
+  keepLayers(used: ReadonlySet<string>): Promise<void>;
   consoleOutput(instanceId: string): Promise<{ text: string; at: Date } | undefined>;
   /** Resolves when a guest's init ended by itself (shutdown from inside, crash). */
   onExit(listener: (instanceId: string) => void): void;
@@ -53,5 +57,5 @@ export interface Guests {
 }
 
 /** The names of the base images this machine can make (instances/base-images.ts builds them at `up`). */
-export const baseImages = ["al2023", "al2", "nat"] as const;
+export const baseImages = ["al2023", "al2", "nat", "boot"] as const; // boot: vpcbox's own boot over an imported image
 export type BaseImage = (typeof baseImages)[number];

@@ -14,7 +14,8 @@ import { closeDisk, ensureDisk, mountRoot, openDisk } from "./disk.ts";
 import type { GuestRead, Guests, GuestSpec } from "./guest.ts";
 import { chosenHostname } from "./hostname.ts";
 import { idRange, type IdRange } from "./id-range.ts";
-import { captureLayer, layerDirectories, recordedLayers, removeLayer } from "./layers.ts";
+import { importLayer, isStandalone } from "./import-layer.ts";
+import { captureLayer, keepLayers, layerDirectories, recordedLayers, removeLayer } from "./layers.ts";
 import { ensureNamespaces, removeNamespaces } from "./namespaces.ts";
 import { guestPlaces, guestsRun, guestsState, layersDir, runcRoot, type GuestPlaces, type Places } from "./places.ts";
 import { writeSeed } from "./seed.ts";
@@ -43,6 +44,7 @@ export function openGuests(options: GuestsOptions): RuncGuests {
   const places: Places = { runDir: options.runDir, stateDir: options.stateDir, guestUsr: options.guestUsr ?? "/var/lib/vpcbox/guest-usr", get authority() { return options.authority?.(); } };
   const watched = new Map<string, ProcessIdentity>();
   const captures = new Set<string>();
+  const importing = new Set<string>(); // no record has them yet
   const listeners: ((instanceId: string) => void)[] = [];
   let timer: NodeJS.Timeout | undefined;
 
@@ -105,7 +107,7 @@ export function openGuests(options: GuestsOptions): RuncGuests {
     const layers = layerDirectories(places, spec.layers);
     mountRoot(places, guest, ids, layers);
     const asked = writeSeed(spec, guest, ids);
-    writeBundle(options.box, spec, guest, ids, chosenHostname(guest) ?? asked ?? spec.hostname);
+    writeBundle(options.box, spec, guest, ids, chosenHostname(guest) ?? asked ?? spec.hostname, isStandalone(places, spec.layers[0] ?? "") && !spec.layers.includes("boot") ? "/sbin/init" : "/usr/sbin/init");
     const record: BootRecord = { bootNumber: spec.bootNumber, index: spec.index, layers: spec.layers };
     writeFileSync(guest.record, JSON.stringify(record));
     recordedLayers.write(guest, spec.layers);
@@ -171,14 +173,25 @@ export function openGuests(options: GuestsOptions): RuncGuests {
   };
 
   const execArgv = (instanceId: string, user: string, tty: boolean, command: readonly string[]): readonly string[] => {
-    placesOf(instanceId);
+    const guest = placesOf(instanceId);
+    const [first = "", ...over] = readRecord(guest)?.layers ?? [];
+    const own = isStandalone(places, first) && !over.includes("boot"); // a system with nothing of vpcbox in it
+    const asUser = !own ? ["/usr/libexec/vpcbox/as-user", user] : user === "root" ? [] : ["su", user, "-s", "/bin/sh", "-c", "exec \"$@\"", "sh"];
     return ["runc", "--root", runcRoot(places), "exec", ...(tty ? ["--tty"] : []), "--cwd", "/", "--env", `PATH=${searchPath}`, "--env", `TERM=${process.env.TERM ?? "xterm"}`,
-      instanceId, "/usr/libexec/vpcbox/as-user", user, ...command];
+      instanceId, ...asUser, ...command];
   };
 
   return {
     read, prepare, start: startGuest, stop, remove, capture, consoleOutput, execArgv,
-    removeLayer: async (layerName) => removeLayer(places, layerName),
+    removeLayer: async (layerName) => { importing.delete(layerName); removeLayer(places, layerName); },
+    importLayer: async (layerName, file) => {
+      importing.add(layerName);
+      return importLayer(places, layerName, file);
+    },
+    keepLayers: async (used) => {
+      for (const name of importing) if (used.has(name)) importing.delete(name);
+      keepLayers(places, new Set([...used, ...importing]));
+    },
     onExit: (listener) => { listeners.push(listener); },
     ensureBaseImages: async () => {
       const inUse = (await read()).some((guest) => guest.status === "running");

@@ -95,3 +95,8 @@ export function removeLayer(places: Places, name: string): void {
   if (isBase(name)) return;
   for (const path of [join(layersDir(places), name), join(layersDir(places), `${name}.new`)]) rmSync(path, { recursive: true, force: true });
 }
+
+/** Layers of base images are their builder's business; what grows (".new") is somebody's who is at it. */
+export function keepLayers(places: Places, used: ReadonlySet<string>): void {
+  for (const name of readdirSync(layersDir(places))) if (!name.startsWith("base-") && !name.endsWith(".new") && !used.has(name)) removeLayer(places, name);
+}

@@ -10,6 +10,7 @@ import { planGuest } from "../plan/guests.ts";
 import { linkName } from "../plan/plan.ts";
 import { nextStep, type Step } from "./instance-steps.ts";
 import type { Kernel } from "./kernel.ts";
+import { usedLayers } from "./used-layers.ts";
 
 export interface InstanceJobsOptions {
   readonly guests: Guests;
@@ -74,6 +75,7 @@ export class InstanceJobs {
       this.#again = false;
       const snapshot = this.#options.snapshot();
       this.#startCaptures(snapshot);
+      if (this.#busy.size === 0) await this.#options.guests.keepLayers(usedLayers(snapshot));
       if (!this.#checkAll && !snapshot.list("instance").some((i) => !this.#busy.has(i.id) && this.#unsettled(i))) continue;
       this.#checkAll = false;
       const reads = await this.#options.guests.read();

@@ -42,3 +42,15 @@ test("store: a write that throws leaves nothing behind", (t) => {
   assert.equal(store.snapshot().revision, 0);
   store.close();
 });
+
+test("store: kept answers are forgotten in their time", (t) => {
+  const directory = mkdtempSync(join(tmpdir(), "vpcbox-store-"));
+  t.after(() => rmSync(directory, { recursive: true }));
+  const store = new Store(directory);
+  store.write((tx) => tx.put("dhcp-options", record("dopt-a", tx.nextIndex())), () => ({ region: "us-east-1", operation: "CreateDhcpOptions", token: "tok", inputHash: "h", output: "{}" }));
+  store.forgetTokens(new Date(Date.now() - 60_000));
+  assert.ok(store.recall("us-east-1", "CreateDhcpOptions", "tok"));
+  store.forgetTokens(new Date(Date.now() + 1000));
+  assert.equal(store.recall("us-east-1", "CreateDhcpOptions", "tok"), undefined);
+  store.close();
+});

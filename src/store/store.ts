@@ -102,12 +102,14 @@ export class Store {
       CREATE TABLE IF NOT EXISTS records (kind TEXT NOT NULL, id TEXT NOT NULL, idx INTEGER NOT NULL, json TEXT NOT NULL, PRIMARY KEY (kind, id)) STRICT;
       CREATE TABLE IF NOT EXISTS tokens (region TEXT NOT NULL, operation TEXT NOT NULL, token TEXT NOT NULL, hash TEXT NOT NULL, output TEXT, PRIMARY KEY (region, operation, token)) STRICT;
     `);
+    const columns = this.#db.prepare("PRAGMA table_info(tokens)").all() as { name: string }[];
+    if (!columns.some((column) => column.name === "at")) this.#db.exec("ALTER TABLE tokens ADD COLUMN at INTEGER NOT NULL DEFAULT 0"); // of an older state: forgotten at the next look
     this.#statements = {
       putMeta: this.#db.prepare("INSERT INTO meta VALUES (?, ?) ON CONFLICT (key) DO UPDATE SET value = excluded.value"),
       put: this.#db.prepare("INSERT INTO records VALUES (?, ?, ?, ?) ON CONFLICT (kind, id) DO UPDATE SET json = excluded.json"),
       delete: this.#db.prepare("DELETE FROM records WHERE kind = ? AND id = ?"),
       recall: this.#db.prepare("SELECT hash, output FROM tokens WHERE region = ? AND operation = ? AND token = ?"),
-      remember: this.#db.prepare("INSERT INTO tokens VALUES (?, ?, ?, ?, ?) ON CONFLICT DO NOTHING"),
+      remember: this.#db.prepare("INSERT INTO tokens (region, operation, token, hash, output, at) VALUES (?, ?, ?, ?, ?, ?) ON CONFLICT DO NOTHING"),
     };
     this.#migrate();
     this.#lastIndex = Number(this.meta("lastIndex") ?? FIRST_INDEX - 1);
@@ -160,7 +162,7 @@ export class Store {
         if (record) this.#statements.put.run(kind, id, record.index, JSON.stringify(record));
         else this.#statements.delete.run(kind, id);
       }
-      if (kept) this.#statements.remember.run(kept.region, kept.operation, kept.token, kept.inputHash, kept.output ?? null);
+      if (kept) this.#statements.remember.run(kept.region, kept.operation, kept.token, kept.inputHash, kept.output ?? null, Date.now());
       this.#statements.putMeta.run("revision", String(revision));
       this.#statements.putMeta.run("lastIndex", String(tx.lastIndex));
       this.#db.exec("COMMIT");
@@ -184,6 +186,11 @@ export class Store {
   recall(region: string, operation: string, token: string): TokenRecord | undefined {
     const row = this.#statements.recall.get(region, operation, token) as { hash: string; output: string | null } | undefined;
     return row && { inputHash: row.hash, output: row.output ?? undefined };
+  }
+
+  /** Answers that were kept before that time are kept no longer: a repeat is a new call. */
+  forgetTokens(before: Date): void {
+    this.#db.prepare("DELETE FROM tokens WHERE at < ?").run(before.getTime());
   }
 
   /** Every record goes, numbers and the revision do not start again: what is in the kernel can never be mistaken. */
