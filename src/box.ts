@@ -20,7 +20,6 @@ import { instanceCredentials, liveSession } from "./iam/role-sessions.ts";
 import { must } from "./lib/assert.ts";
 import { newId } from "./lib/ids.ts";
 import { log } from "./lib/log.ts";
-import { ensureMounted } from "./linux/mount.ts";
 import { createNetns, deleteNetns } from "./linux/netns.ts";
 import { forgetNatGateways, forgetTerminated } from "./model/lifecycle.ts";
 import { forgetPeerings } from "./model/peering.ts";
@@ -80,7 +79,6 @@ export async function openBox(options: DaemonOptions): Promise<Box> {
 
   const start = async (): Promise<string> => {
     await createNetns(fabricNetns);
-    ensureMounted("bpf", "/sys/fs/bpf");
     datapath = openDatapath(pinDir, { timeScale: options.timeScale });
     const fabric = new Fabric(fabricNetns, datapath);
     const images = async (): Promise<void> => {

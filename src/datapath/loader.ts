@@ -3,6 +3,7 @@
 
 import { existsSync, mkdirSync, rmSync } from "node:fs";
 import { deleteEntry, loadObject, possibleCpus, readEntries, attachIngress, testRun, updateEntry, BpfError, EINVAL, type LoadedObject, type TestRun } from "./libbpf.ts";
+import { ensureMounted } from "../linux/mount.ts";
 import { encodeTables, tableSizes, type TableName } from "./codec.ts";
 import { dropReasons, natMetricNames, type DesiredTables, type DropCount, type DropReason, type NatMetricName, type NatMetrics } from "./tables.ts";
 
@@ -41,8 +42,12 @@ export interface DatapathOptions {
   readonly existingOnly?: boolean | undefined; // tables of another version are an error, and stay
 }
 
-/** Loads the program; tables that are pinned in `pinDir` already are taken over with all they hold. */
+/**
+ * Loads the program; tables that are pinned in `pinDir`, a directory of the BPF filesystem, already are taken over with all they hold.
+ * A machine on which nobody has mounted that filesystem gets it: without it no directory can be made there.
+ */
 export function openDatapath(pinDir: string, { timeScale = 1, file = objectFile, existingOnly = false }: DatapathOptions = {}): Datapath {
+  ensureMounted("bpf", "/sys/fs/bpf");
   mkdirSync(pinDir, { recursive: true });
   const configuration = Buffer.alloc(4);
   configuration.writeUInt32LE(timeScale);

@@ -20,6 +20,7 @@ const setfsuid_ = libc.func("int setfsuid(uint32_t uid)");
 const setfsgid_ = libc.func("int setfsgid(uint32_t gid)");
 const capget_ = libc.func("int capget(_Inout_ uint8_t *header, _Out_ uint8_t *data)");
 const capset_ = libc.func("int capset(_Inout_ uint8_t *header, const uint8_t *data)");
+const flock_ = libc.func("int flock(int fd, int operation)");
 const ioctl_ = libc.func("int ioctl(int fd, unsigned long request, _Inout_ uint8_t *argument)");
 const NameIndex = koffi.struct("if_nameindex", { if_index: "unsigned int", if_name: "const char *" });
 const lsetxattr_ = libc.func("int lsetxattr(const char *path, const char *name, const uint8_t *value, size_t size, int flags)");
@@ -49,6 +50,8 @@ export const setns = (fd: number, type: number): void => void check(setns_(fd, t
 export const mount = (source: string, target: string, type: string | null, flags: number, data: string | null = null): void =>
   void check(mount_(source, target, type, flags, data) as number, `mount ${source} on ${target}`);
 export const umount = (target: string, flags: number): void => void check(umount2_(target, flags) as number, `umount ${target}`);
+/** Waits until nobody else holds an exclusive lock on the open file; it ends with the descriptor (flock(2)). */
+export const lockExclusive = (fd: number): void => void check(flock_(fd, 2) as number, "flock");
 export const close = (fd: number): void => void check(close_(fd) as number, "close");
 
 // Numbers of the new mount calls are the same on x86-64 and arm64 (include/uapi/asm-generic/unistd.h).

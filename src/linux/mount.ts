@@ -1,7 +1,7 @@
 // Owns mounts: what is mounted where (proc(5), mountinfo), overlays, binds and their end.
 
 import { closeSync, openSync, readFileSync } from "node:fs";
-import { MNT_DETACH, MS_BIND, MS_NODEV, MS_RDONLY, MS_REMOUNT, UMOUNT_NOFOLLOW, asFileOwner, idmappedBind, mount, umount } from "./libc.ts";
+import { MNT_DETACH, MS_BIND, MS_NODEV, MS_RDONLY, MS_REMOUNT, UMOUNT_NOFOLLOW, asFileOwner, idmappedBind, lockExclusive, mount, umount } from "./libc.ts";
 
 /** Mount points of this mount namespace, in order of mounting. */
 export function mountPoints(): string[] {
@@ -39,7 +39,14 @@ export function mountOverlay(target: string, lower: readonly string[], upper: st
   asFileOwner(owner, owner, () => mount("overlay", target, "overlay", MS_NODEV, `lowerdir=${lower.join(":")},upperdir=${upper},workdir=${work},xino=off`));
 }
 
-/** A filesystem of a type at a place, unless one is mounted there. */
+/** A filesystem of a type at a place, unless one is mounted there. Two that do it at once mount one: a second would hide what is in the first. */
 export function ensureMounted(type: string, target: string): void {
-  if (!isMountPoint(target)) mount(type, target, type, 0);
+  if (isMountPoint(target)) return;
+  const place = openSync(target, "r");
+  try {
+    lockExclusive(place);
+    if (!isMountPoint(target)) mount(type, target, type, 0);
+  } finally {
+    closeSync(place);
+  }
 }
