@@ -24,6 +24,7 @@ const importRules: Readonly<Record<string, ImportRule>> = {
   "src/iam": { may: ["src/lib", "src/model", "src/store", "src/wire"], because: "as ec2" },
   "src/sts": { may: ["src/lib", "src/model", "src/store", "src/wire", "src/iam/role-sessions.ts"], because: "as ec2; a session is of a role" },
   "src/ssm": { may: ["src/lib", "src/model", "src/store", "src/wire"], because: "as ec2" },
+  "src/reach": { may: ["src/lib", "src/model", "src/internet/addresses.ts"], because: "as model: what is asked about is given, and nothing is touched" },
   "src/plan": { may: ["src/lib", "src/model", "src/datapath/tables.ts", "src/instances/guest.ts", "src/internet/addresses.ts", "src/ec2/instance-type/types.ts"], because: "pure, and the only place with both vocabularies: it speaks in the tables' and the guests' types; instance types are data" },
   "src/linux": { may: ["src/lib"], because: "testable by someone who never heard of EC2" },
   "src/datapath": { may: ["src/lib", "src/linux", "src/internet/addresses.ts"], because: "as linux; the address plan is data" },
@@ -55,7 +56,7 @@ const builtinRules: Readonly<Record<string, { readonly may: readonly string[]; r
 };
 
 /** Folders whose functions are pure: no I/O, and what differs from run to run comes in through the caller. */
-const pureFolders = ["src/model", "src/plan"];
+const pureFolders = ["src/model", "src/plan", "src/reach"];
 const impure = /\bfrom "node:(?!assert)|\bDate\.now\(|\bnew Date\(\)|\bMath\.random\(|\bprocess\.(env|hrtime)\b|\bfetch\(/;
 
 const forbiddenNames = ["index", "utils", "util", "helpers", "helper", "manager", "service", "handler", "common", "misc"];
