@@ -36,6 +36,7 @@ static __always_inline int by_cache(struct __sk_buff *skb, struct packet *k) {
   bpf_skb_store_bytes(skb, 0, &macs, sizeof macs, 0);
   count(c->from_port, 1, skb);
   count(c->to_port, 0, skb);
+  WATCH_FRAME(skb, c->to, RECEIVED);
   return bpf_redirect_peer(c->to, 0);
 }
 

@@ -30,6 +30,7 @@ static __always_inline int hand_over(struct __sk_buff *skb, const struct port *t
   __builtin_memcpy(macs.source, ROUTER_MAC, 6);
   bpf_skb_store_bytes(skb, 0, &macs, sizeof macs, 0);
   count(to->port, 0, skb);
+  WATCH_FRAME(skb, to->ifindex, RECEIVED);
   return bpf_redirect_peer(to->ifindex, 0);
 }
 
@@ -61,6 +62,7 @@ static __always_inline int answer_arp(struct __sk_buff *skb, struct port *p) {
   __builtin_memcpy(f.sender_mac, ROUTER_MAC, 6);
   f.sender_ip = asked;
   bpf_skb_store_bytes(skb, 0, &f, sizeof f, 0);
+  WATCH_FRAME(skb, p->ifindex, RECEIVED);
   return bpf_redirect(p->ifindex, 0);
 }
 
@@ -173,7 +175,9 @@ __noinline int arrive(struct __sk_buff *skb, struct walk *w) {
   if (!to) return drop(skb, 0, MALFORMED);
   int own = has_address(to, w->k.daddr);
   if (to->flags & P_NAT) {
+    WATCH_FRAME(skb, w->to, RECEIVED);
     int verdict = own ? nat_inward(skb, w) : nat_outward(skb, w);
+    if (!verdict) WATCH_FRAME(skb, w->to, SENT);
     w->at = w->to;
     w->stage = ROUTE;
     w->cacheable = 0;
@@ -232,6 +236,7 @@ static __always_inline int leave(struct __sk_buff *skb, struct port *from, struc
 }
 
 SEC("tc") int from_port(struct __sk_buff *skb) {
+  WATCH_FRAME(skb, skb->ifindex, SENT);
   __u32 zero = 0;
   struct walk *w = bpf_map_lookup_elem(&walks, &zero);
   if (!w) return TC_ACT_SHOT;
