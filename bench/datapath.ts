@@ -3,14 +3,17 @@
 
 import { spawn, type ChildProcess } from "node:child_process";
 import { join } from "node:path";
-import { figure, type Figure } from "./main.ts";
-import { benchAddress, must, type BenchBox } from "./network.ts";
+import { figure, type Bench, type Figure, type Part } from "./figure.ts";
+import { benchAddress, must } from "./network.ts";
+
+export const datapathPart: Part = { about: "packets through NAT instance and gateway, against a hand-made chain", measure: measureDatapath };
 
 interface Chain { readonly client: string; readonly server: string; readonly address: string }
 
 const inside = (netns: string, ...command: string[]): [string, ...string[]] => ["nsenter", `--net=${netns}`, ...command];
 
-export async function measureDatapath(bench: BenchBox, rounds: number, note: (text: string) => void): Promise<Figure[]> {
+async function measureDatapath({ guide, rounds, note }: Bench): Promise<Figure[]> {
+  const bench = await guide();
   const fabric: Chain = { client: bench.client, server: bench.internet, address: benchAddress };
   const bare: Chain = { client: bench.bare.client, server: bench.bare.server, address: bench.bare.serverAddress };
   const program = join(bench.tools, "connections");

@@ -5,10 +5,13 @@ import { DescribeInstancesCommand, RunInstancesCommand, TerminateInstancesComman
 import { AuthorizeSecurityGroupIngressCommand, CreateSecurityGroupCommand } from "@aws-sdk/client-ec2";
 import { findImage } from "../test/support/nat-network.ts";
 import { until } from "../test/support/box.ts";
-import { figure, type Figure } from "./main.ts";
-import type { BenchBox } from "./network.ts";
+import { figure, type Bench, type Figure, type Part } from "./figure.ts";
 
-export async function measureLaunch(bench: BenchBox, times: number, note: (text: string) => void): Promise<Figure[]> {
+const times = 20;
+export const launchPart: Part = { about: "run-instances to the first answered ping", measure: measureLaunch };
+
+async function measureLaunch({ guide, note }: Bench): Promise<Figure[]> {
+  const bench = await guide();
   const { box, network } = bench;
   const image = await findImage(box, "al2023-ami-*");
   const { GroupId } = await box.ec2.send(new CreateSecurityGroupCommand({ GroupName: "bench", Description: "pings", VpcId: network.vpc }));

@@ -1,48 +1,65 @@
 // Owns `npm run bench`: figures as ratios measured side by side in one run, interleaved, medians and spread; it prints, writes
-// JSON with `--json FILE`, and never fails a test. What each figure has to reach is in docs/performance.md.
+// JSON with `--json FILE`, and never fails a test. What each figure has to reach is in docs/performance.md. A new part is a file
+// that exports a Part (figure.ts) and a line in `parts`.
 
 import { readFileSync, writeFileSync } from "node:fs";
 import { cpus, totalmem } from "node:os";
 import { parseArgs } from "node:util";
-import { measureDaemon } from "./daemon.ts";
-import { measureDatapath } from "./datapath.ts";
-import { measureLaunch } from "./launch.ts";
-import { buildBenchBox } from "./network.ts";
+import { daemonPart } from "./daemon.ts";
+import { datapathPart } from "./datapath.ts";
+import type { Figure, Part } from "./figure.ts";
+import { launchPart } from "./launch.ts";
+import { buildBenchBox, type BenchBox } from "./network.ts";
 
-export interface Figure {
-  readonly name: string;
-  readonly unit: string;
-  readonly median: number;
-  readonly min: number;
-  readonly max: number;
-  readonly samples: number;
-  readonly target: string;
+const parts: Readonly<Record<string, Part>> = {
+  datapath: datapathPart,
+  launch: launchPart,
+  daemon: daemonPart,
+};
+
+const usage = `npm run bench -- [--json FILE] [--rounds N] [--only PART,...]
+
+  --json FILE      also writes the figures there
+  --rounds N       interleaved rounds of each comparison (5)
+  --only PART,...  only these parts:
+${Object.entries(parts).map(([name, { about }]) => `    ${name.padEnd(12)} ${about}`).join("\n")}
+`;
+
+function wrong(text: string): never {
+  process.stderr.write(`bench: ${text}; npm run bench -- --help lists what there is\n`);
+  process.exit(2);
 }
 
-export function figure(name: string, unit: string, samples: readonly number[], target: string): Figure {
-  const sorted = [...samples].sort((a, b) => a - b);
-  const at = (q: number): number => sorted[Math.min(sorted.length - 1, Math.floor(q * sorted.length))] ?? Number.NaN;
-  return { name, unit, median: at(0.5), min: at(0), max: sorted.at(-1) ?? Number.NaN, samples: sorted.length, target };
+function readArguments() {
+  try {
+    return parseArgs({ options: { json: { type: "string" }, rounds: { type: "string", default: "5" }, only: { type: "string" }, help: { type: "boolean", short: "h" } } }).values;
+  } catch (error) {
+    return wrong((error as Error).message);
+  }
 }
 
-const { values } = parseArgs({ options: { json: { type: "string" }, rounds: { type: "string", default: "5" }, only: { type: "string" } } });
+const values = readArguments();
+if (values.help) {
+  process.stdout.write(usage);
+  process.exit(0);
+}
 const rounds = Number(values.rounds);
+if (!Number.isInteger(rounds) || rounds < 1) wrong("--rounds takes a number from 1 on");
+const wanted = values.only === undefined ? Object.keys(parts) : values.only.split(",");
+for (const name of wanted) if (!(name in parts)) wrong(`there is no part ${name}`);
+if (process.getuid?.() !== 0) wrong("needs root for namespaces and packets; put sudo before it");
+
 const machine = { cpu: cpus()[0]?.model ?? "", cores: cpus().length, memoryGiB: Math.round(totalmem() / 2 ** 30), kernel: readFileSync("/proc/sys/kernel/osrelease", "utf8").trim(), node: process.version, date: new Date().toISOString().slice(0, 10) };
 const note = (text: string): void => { process.stderr.write(`${text}\n`); };
-const wanted = (part: string): boolean => values.only === undefined || values.only.split(",").includes(part);
-
+let guide: Promise<BenchBox> | undefined;
 const figures: Figure[] = [];
-note("building the guide's network ...");
-const bench = await buildBenchBox();
 try {
-  figures.push(figure("up answers its first call", "ms", [bench.firstCallMs], "< 1000"));
-  if (wanted("datapath")) figures.push(...(await measureDatapath(bench, rounds, note)));
-  if (wanted("launch")) figures.push(...(await measureLaunch(bench, 20, note)));
-  if (wanted("daemon")) figures.push(...(await measureDaemon(bench, note)));
+  const bench = { rounds, note, guide: () => (guide ??= (note("building the guide's network ..."), buildBenchBox())) };
+  for (const name of wanted) figures.push(...(await parts[name]!.measure(bench)));
 } finally {
-  await bench.remove();
+  await (await guide?.catch(() => undefined))?.remove();
 }
 const show = (n: number): string => (Math.abs(n) >= 100 ? n.toFixed(0) : n.toFixed(2));
 console.log(`${machine.cpu}, ${machine.cores} cores, ${machine.memoryGiB} GiB, kernel ${machine.kernel}, Node ${machine.node}, ${machine.date}`);
-for (const f of figures) console.log(`${f.name.padEnd(58)} ${show(f.median).padStart(9)} ${f.unit.padEnd(7)} (${show(f.min)} to ${show(f.max)}, n=${f.samples})  to reach: ${f.target}`);
+for (const f of figures) console.log(`${f.name.padEnd(58)} ${show(f.median).padStart(9)} ${f.unit.padEnd(7)} (${show(f.min)} to ${show(f.max)}, n=${f.samples})${f.target === "-" ? "" : `  to reach: ${f.target}`}`);
 if (values.json !== undefined) writeFileSync(values.json, `${JSON.stringify({ machine, figures }, null, 2)}\n`);
