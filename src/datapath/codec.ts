@@ -29,6 +29,7 @@ class Struct {
   toString(): string { return this.#bytes.toString("latin1"); }
 }
 const u32 = (n: number): string => new Struct(4).u32(n).toString();
+export const portKey = u32;
 
 /** Where the program finds a NAT gateway's port: it has no link. */
 export const natIfindex = (port: number): number => (0x80000000 | port) >>> 0;

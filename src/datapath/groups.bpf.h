@@ -3,33 +3,11 @@
 // anybody may begin and every answer to which may leave is not tracked: no state, the rules are asked for each packet, and it
 // ends with them. So that such a flow's own packets make no state, TCP's begins with a SYN and with nothing else.
 #pragma once
-#include "parse.bpf.h"
+#include "flows.bpf.h"
 
 enum direction { INGRESS, EGRESS };
-// flow.bits: who began it, and what TCP has said.
-enum { F_BY_A = 1, F_ANSWERED = 2, F_FIN_A = 4, F_FIN_B = 8, F_RESET = 16 };
 enum { TCP_FIN = 1, TCP_SYN = 2, TCP_RST = 4, TCP_ACK = 16 };
 enum answer { DENIED, ALLOWED, ALLOWED_FROM_ANYWHERE };
-
-static __always_inline __u64 timeout_ns(const struct port *p, __u8 protocol, __u32 bits) {
-  if (protocol == IPPROTO_TCP) {
-    if ((bits & F_RESET) || (bits & (F_FIN_A | F_FIN_B)) == (F_FIN_A | F_FIN_B)) return 10 * SECOND;
-    return (bits & F_ANSWERED ? p->tcp_established_s : 60) * SECOND;
-  }
-  if (protocol == IPPROTO_UDP) return (bits & F_ANSWERED ? p->udp_stream_s : p->udp_s) * SECOND;
-  return (protocol == IPPROTO_ICMP ? 30 : 600) * SECOND;
-}
-
-// One key for both directions: the smaller end first. Answers whether the packet comes from end a.
-static __always_inline int flow_key_of(struct flow_key *key, __u32 port, __be32 saddr, __be32 daddr, __be16 sport, __be16 dport, __u8 protocol) {
-  int from_a = saddr < daddr || (saddr == daddr && sport <= dport);
-  key->port = port;
-  key->a = from_a ? saddr : daddr; key->b = from_a ? daddr : saddr;
-  key->a_port = from_a ? sport : dport; key->b_port = from_a ? dport : sport;
-  key->protocol = protocol;
-  key->pad[0] = key->pad[1] = key->pad[2] = 0;
-  return from_a;
-}
 
 struct question { const struct port *p; const struct rules *rules; __u32 group, direction; __be32 remote; __u16 port; __u8 protocol, type, code, answer, found, anywhere; };
 
@@ -108,7 +86,7 @@ static __always_inline int judge(const struct port *p, __u32 direction, const st
   return 1;
 }
 
-__noinline int groups_allow(const struct port *p, __u32 direction, const struct walk *w) {
+__noinline int groups_allow(const struct port *p, __u32 direction, struct walk *w) {
   if (!p || !w) return 0;
   const struct packet *k = &w->k;
   if (k->fragment == LATER_FRAGMENT) return 1; // of a first one that got through all the way
@@ -133,9 +111,9 @@ __noinline int groups_allow(const struct port *p, __u32 direction, const struct 
   if (f) {
     if (f->bits != bits) f->bits = bits;
     if (!alive || now - f->seen_ns > SECOND / 8) f->seen_ns = now; // seldom: other processors read this line
-  } else {
-    struct flow fresh = { .seen_ns = now, .bits = bits };
-    bpf_map_update_elem(&flows, &key, &fresh, 0);
+  } else if (!begin_flow(p, &key, bits, now)) {
+    w->no_room = 1;
+    return 0;
   }
   return 1;
 }

@@ -4,12 +4,16 @@
 import { existsSync, mkdirSync, rmSync } from "node:fs";
 import { deleteEntry, loadObject, possibleCpus, readEntries, attachIngress, testRun, updateEntry, BpfError, EINVAL, type LoadedObject, type TestRun } from "./libbpf.ts";
 import { ensureMounted } from "../linux/mount.ts";
-import { encodeTables, tableSizes, type TableName } from "./codec.ts";
+import { freeGonePorts } from "./gone-ports.ts";
+import { encodeTables, portKey, tableSizes, type TableName } from "./codec.ts";
 import { dropReasons, natMetricNames, type DesiredTables, type DropCount, type DropReason, type NatMetricName, type NatMetrics } from "./tables.ts";
 
 const objectFile = new URL("port.bpf.o", import.meta.url).pathname;
-const stateMaps = ["generation", "flows", "fragments", "asked_by", "drops", "traffic", "nat_connections", "nat_inwards", "nat_pools", "nat_metrics"] as const;
+const stateMaps = ["generation", "flows", "fragments", "asked_by", "drops", "traffic", "nat_connections", "nat_inwards", "nat_pools", "nat_metrics", "flow_rooms", "flow_slots", "fragment_hands", "fragment_slots"] as const;
 const tableNames = Object.keys(tableSizes) as TableName[];
+
+/** Tracked flows that one interface may have: a sixteenth of the table. */
+const FLOW_ALLOWANCE = 32_768;
 
 export interface AppliedChange { readonly added: number; readonly updated: number; readonly removed: number }
 export interface TrafficCount { readonly port: number; readonly sentPackets: number; readonly sentBytes: number; readonly receivedPackets: number; readonly receivedBytes: number }
@@ -38,6 +42,7 @@ export interface Datapath {
 /** `timeScale`: how many times faster than the world's the clocks of flows and NAT gateways run. */
 export interface DatapathOptions {
   readonly timeScale?: number | undefined;
+  readonly flowAllowance?: number | undefined; // tracked flows of an interface (flows.bpf.h)
   readonly file?: string | undefined; // another compiled program than the committed one
   readonly existingOnly?: boolean | undefined; // tables of another version are an error, and stay
 }
@@ -46,11 +51,12 @@ export interface DatapathOptions {
  * Loads the program; tables that are pinned in `pinDir`, a directory of the BPF filesystem, already are taken over with all they hold.
  * A machine on which nobody has mounted that filesystem gets it: without it no directory can be made there.
  */
-export function openDatapath(pinDir: string, { timeScale = 1, file = objectFile, existingOnly = false }: DatapathOptions = {}): Datapath {
+export function openDatapath(pinDir: string, { timeScale = 1, flowAllowance = FLOW_ALLOWANCE, file = objectFile, existingOnly = false }: DatapathOptions = {}): Datapath {
   ensureMounted("bpf", "/sys/fs/bpf");
   mkdirSync(pinDir, { recursive: true });
-  const configuration = Buffer.alloc(4);
-  configuration.writeUInt32LE(timeScale);
+  const configuration = Buffer.alloc(8);
+  configuration.writeUInt32LE(timeScale, 0);
+  configuration.writeUInt32LE(flowAllowance, 4);
   const load = (): LoadedObject => loadObject(file, [...tableNames, ...stateMaps], pinDir, configuration);
   let object: LoadedObject;
   try {
@@ -61,7 +67,7 @@ export function openDatapath(pinDir: string, { timeScale = 1, file = objectFile,
     mkdirSync(pinDir, { recursive: true });
     object = load();
   }
-  return new KernelDatapath(object);
+  return new KernelDatapath(object, flowAllowance);
 }
 
 export function removePins(pinDir: string): void {
@@ -73,9 +79,12 @@ class KernelDatapath implements Datapath {
   readonly #program: number;
   readonly #fds: Readonly<Record<TableName, number>>;
   readonly #cpus = possibleCpus();
+  readonly #flowAllowance: number;
+  #freed = false; // what was remembered of ports that are gone
 
-  constructor(object: LoadedObject) {
+  constructor(object: LoadedObject, flowAllowance: number) {
     this.object = object;
+    this.#flowAllowance = flowAllowance;
     this.#program = object.programFd("from_port");
     this.#fds = Object.fromEntries(tableNames.map((name) => [name, object.mapFd(name)])) as Record<TableName, number>;
   }
@@ -97,6 +106,8 @@ class KernelDatapath implements Datapath {
     }
     for (const { name, keys } of stale) for (const key of keys) if (deleteEntry(this.#fds[name], Buffer.from(key, "latin1"))) removed++;
     if (added + updated + removed > 0) this.#nextGeneration();
+    if (removed > 0) this.#freed = false;
+    if (!this.#freed) this.#freed = freeGonePorts(this.object, (port) => wanted.numbers.has(portKey(port)), this.#flowAllowance);
     return { added, updated, removed };
   }
 

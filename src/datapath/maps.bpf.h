@@ -10,7 +10,7 @@ enum { IPPROTO_ICMP = 1, IPPROTO_TCP = 6, IPPROTO_UDP = 17, ICMP_ECHOREPLY = 0, 
 enum reason {
   MALFORMED = 1, UNSUPPORTED_PROTOCOL, WRONG_SOURCE_MAC, SOURCE_CHECK, DESTINATION_CHECK, GROUP_EGRESS, GROUP_INGRESS, NO_ROUTE, BLACKHOLE,
   NO_SUCH_ADDRESS, GATEWAY_DETACHED, NO_PUBLIC_ADDRESS, UNKNOWN_PUBLIC_ADDRESS, DNS_DISABLED, LINK_LOCAL, PRIVATE_DESTINATION, FRAGMENT, ARP,
-  ACL_EGRESS, ACL_INGRESS, PEERING, NAT_PROTOCOL, NAT_FRAGMENT, NAT_PORTS, NAT_SOURCE, NAT_NO_CONNECTION, PACKET_TOO_BIG,
+  ACL_EGRESS, ACL_INGRESS, PEERING, NAT_PROTOCOL, NAT_FRAGMENT, NAT_PORTS, NAT_SOURCE, NAT_NO_CONNECTION, PACKET_TOO_BIG, TRACKING_FULL,
 };
 // P_OPEN_*: a rule of its groups lets everything of that protocol through in that direction, from or to anywhere.
 enum port_flags {
@@ -90,8 +90,8 @@ TABLE(members, BPF_MAP_TYPE_HASH, 1 << 18, BPF_F_NO_PREALLOC, struct member_key,
 TABLE(nats, BPF_MAP_TYPE_HASH, 4096, BPF_F_NO_PREALLOC, __u32, struct nat);
 TABLE(generation, BPF_MAP_TYPE_ARRAY, 1, 0, __u32, __u32);
 TABLE(cache, BPF_MAP_TYPE_PERCPU_ARRAY, CACHE_SIZE, 0, __u32, struct cached);
-TABLE(flows, BPF_MAP_TYPE_LRU_HASH, 1 << 18, 0, struct flow_key, struct flow);
-TABLE(fragments, BPF_MAP_TYPE_LRU_HASH, 4096, 0, struct fragment_key, struct fragment_seen);
+TABLE(flows, BPF_MAP_TYPE_HASH, 1 << 19, BPF_F_NO_PREALLOC, struct flow_key, struct flow); // FLOWS (flows.bpf.h)
+TABLE(fragments, BPF_MAP_TYPE_LRU_HASH, 1 << 14, 0, struct fragment_key, struct fragment_seen);
 TABLE(nat_connections, BPF_MAP_TYPE_HASH, 1 << 20, BPF_F_NO_PREALLOC, struct nat_key, struct nat_connection);
 TABLE(nat_inwards, BPF_MAP_TYPE_HASH, 1 << 20, BPF_F_NO_PREALLOC, struct nat_inward_key, struct nat_key);
 TABLE(nat_pools, BPF_MAP_TYPE_LRU_HASH, 1 << 14, 0, struct nat_pool_key, struct nat_pool);

@@ -4,6 +4,8 @@
 #include "answers.bpf.h"
 #include "cache.bpf.h"
 #include "count.bpf.h"
+#include "flows.bpf.h"
+#include "fragments.bpf.h"
 #include "groups.bpf.h"
 #include "maps.bpf.h"
 #include "nat.bpf.h"
@@ -36,11 +38,7 @@ static __always_inline int hand_over(struct __sk_buff *skb, const struct port *t
 
 // It got through. What follows it without asking: later pieces of it, and for a moment all of its header.
 static __always_inline int deliver(struct __sk_buff *skb, const struct walk *w, const struct port *to) {
-  if (w->k.fragment == FIRST_FRAGMENT) {
-    struct fragment_key piece = { .port = w->entry_port, .saddr = w->was.saddr, .daddr = w->was.daddr, .id = w->k.id, .protocol = w->k.protocol };
-    struct fragment_seen seen = { .seen_ns = clock_ns(), .translated = w->translated };
-    bpf_map_update_elem(&fragments, &piece, &seen, 0);
-  }
+  if (w->k.fragment == FIRST_FRAGMENT) note_first_piece(w);
   if (w->cacheable && !w->translated) remember(w, to);
   return hand_over(skb, to);
 }
@@ -184,7 +182,7 @@ __noinline int arrive(struct __sk_buff *skb, struct walk *w) {
     return verdict ? verdict : GO_ON;
   }
   if ((to->flags & P_CHECK) && !own) return drop(skb, to->port, DESTINATION_CHECK);
-  if (!groups_allow(to, INGRESS, w)) return drop(skb, to->port, GROUP_INGRESS);
+  if (!groups_allow(to, INGRESS, w)) return drop(skb, to->port, w->no_room ? TRACKING_FULL : GROUP_INGRESS);
   return deliver(skb, w, to);
 }
 
@@ -231,7 +229,7 @@ static __always_inline int leave(struct __sk_buff *skb, struct port *from, struc
   if (k->daddr == from->dns) return to_services(skb, from, k, 1, 1);
   if ((from->flags & P_CHECK) && !has_address(from, k->saddr)) return drop(skb, from->port, SOURCE_CHECK);
   if (is_link_local(k->daddr)) return drop(skb, from->port, LINK_LOCAL);
-  if (!groups_allow(from, EGRESS, w)) return drop(skb, from->port, GROUP_EGRESS);
+  if (!groups_allow(from, EGRESS, w)) return drop(skb, from->port, w->no_room ? TRACKING_FULL : GROUP_EGRESS);
   return GO_ON;
 }
 
@@ -269,7 +267,7 @@ SEC("tc") int from_port(struct __sk_buff *skb) {
     w->stage = ROUTE;
   }
   if (k->fragment == LATER_FRAGMENT) {
-    struct fragment_key piece = { .port = p->port, .saddr = k->saddr, .daddr = k->daddr, .id = k->id, .protocol = k->protocol };
+    struct fragment_key piece = fragment_key_of(p->port, k->saddr, k->daddr, k);
     struct fragment_seen *first = bpf_map_lookup_elem(&fragments, &piece);
     if (!first || clock_ns() - first->seen_ns > 30 * SECOND) return drop(skb, p->port, FRAGMENT);
     w->translated = first->translated;

@@ -115,6 +115,7 @@ export const dropReasons = {
   NAT_SOURCE: 25, // a NAT gateway serves its own VPC only
   NAT_NO_CONNECTION: 26, // to a NAT gateway itself and of no connection it knows: pings, and what goes on after 350 idle seconds
   PACKET_TOO_BIG: 27, // more than 1,500 bytes that may not be fragmented, towards the internet: answered with an ICMP error
+  TRACKING_FULL: 28, // the interface's allowance of tracked flows is full of answered ones: none begins until one ends
 } as const;
 export type DropReason = keyof typeof dropReasons;
 /** What a NAT gateway counts, by CloudWatch's names (VPC user guide, "NAT gateway metrics and dimensions"), in the program's order (nat.bpf.h, enum nat_metric). */

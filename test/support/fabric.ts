@@ -47,14 +47,14 @@ export class TestFabric {
   readonly #namespaces: string[] = [];
   readonly #sockets: (Socket | Server)[] = [];
 
-  private constructor(id: string, timeScale: number) {
+  private constructor(id: string, timeScale: number, flowAllowance: number | undefined) {
     this.#dir = `/run/vpcbox-test/${id}`;
     this.#pins = `/sys/fs/bpf/vpcbox-test-${id}`;
-    this.datapath = openDatapath(this.#pins, { timeScale });
+    this.datapath = openDatapath(this.#pins, { timeScale, flowAllowance });
   }
 
-  static async open(timeScale = 1): Promise<TestFabric> {
-    const fabric = new TestFabric(randomBytes(4).toString("hex"), timeScale);
+  static async open(timeScale = 1, flowAllowance?: number): Promise<TestFabric> {
+    const fabric = new TestFabric(randomBytes(4).toString("hex"), timeScale, flowAllowance);
     await fabric.#namespace("fabric");
     return fabric;
   }

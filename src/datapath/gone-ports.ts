@@ -1,0 +1,31 @@
+// Owns freeing what the program remembers of flows at ports that are gone: nothing else wants their slots (flows.bpf.h).
+
+import { deleteEntry, lookupEntry, readEntries, updateEntry, type LoadedObject } from "./libbpf.ts";
+
+const MOST_SLOTS_AT_ONCE = 4096; // some milliseconds: the rest is done by the next calls
+
+/** Answers whether all is freed. @param allowance slots of an interface at most */
+export function freeGonePorts(object: LoadedObject, isThere: (port: number) => boolean, allowance: number): boolean {
+  const [rooms, slots, flows] = [object.mapFd("flow_rooms"), object.mapFd("flow_slots"), object.mapFd("flows")];
+  let left = MOST_SLOTS_AT_ONCE;
+  for (const [key, value] of readEntries(rooms, 4, 8)) {
+    const room = Buffer.from(key, "latin1"), port = room.readUInt32LE(0), hand = Buffer.from(value, "latin1");
+    if (isThere(port)) continue;
+    let used = Number(hand.readBigUInt64LE(0) < BigInt(allowance) ? hand.readBigUInt64LE(0) : BigInt(allowance));
+    const slot = Buffer.alloc(8), flow = Buffer.alloc(20);
+    slot.writeUInt32LE(port, 0);
+    for (; used > 0 && left > 0; used--, left--) {
+      slot.writeUInt32LE(used - 1, 4);
+      if (!lookupEntry(slots, slot, flow)) continue;
+      deleteEntry(flows, flow);
+      deleteEntry(slots, slot);
+    }
+    if (used === 0) deleteEntry(rooms, room);
+    else {
+      hand.writeBigUInt64LE(BigInt(used), 0);
+      updateEntry(rooms, room, hand);
+      return false;
+    }
+  }
+  return true;
+}
