@@ -10,7 +10,7 @@ const words = (text: string): readonly string[] => text.trim().split(/\s+/);
 const byEffect: Readonly<Record<Effect, readonly string[]>> = {
   selects: words(`DryRun ClientToken AllocationId AllocationIds Address AssociationId AssociationIds AttachmentId Attribute Domain FlowLogIds GroupId GroupName InstanceId InstanceIds InternetGatewayId KeyName KeyPairId
     LaunchTemplateId LaunchTemplateName NatGatewayId NetworkAclId NetworkInterfaceId PrefixListId PublicIp ResourceIds Resources RouteTableId RuleNumber SecurityGroupRuleIds SnapshotId SourceImageId SourceRegion
-    SubnetCidrReservationId SubnetId VolumeId VpcId VpcPeeringConnectionId Versions CurrentVersion PreviousVersion SourceVersion DhcpOptionsId ImageId NoReboot MinCount MaxCount AllowReassociation AllowReassignment
+    SubnetCidrReservationId SubnetId NetworkInsightsPathId NetworkInsightsAnalysisId NetworkInsightsAccessScopeId Source Destination SourceIp DestinationIp DestinationPort FilterAtSource FilterAtDestination MatchPaths ExcludePaths VolumeId VpcId VpcPeeringConnectionId Versions CurrentVersion PreviousVersion SourceVersion DhcpOptionsId ImageId NoReboot MinCount MaxCount AllowReassociation AllowReassignment
     AvailabilityZone AvailabilityZoneId ResourceType OperationType KeyFormat KeyType Egress PeerVpcId PeerRegion PeerOwnerId Value InterfaceType AvailabilityMode DeleteAssociatedSnapshots LocalTarget`),
   packets: words(`CidrBlock Cidr CidrIp DestinationCidrBlock DestinationPrefixListId GatewayId Groups SecurityGroups SecurityGroupIds IpPermissions IpProtocol FromPort ToPort Protocol PortRange IcmpTypeCode RuleAction
     SecurityGroupRules Entries AddEntries RemoveEntries SourceDestCheck PrivateIpAddress PrivateIpAddresses PrivateIpAddressCount SecondaryAllocationIds SecondaryPrivateIpAddresses SecondaryPrivateIpAddressCount
@@ -27,6 +27,7 @@ const byEffect: Readonly<Record<Effect, readonly string[]>> = {
 };
 
 const exceptions: Readonly<Record<string, Effect>> = {
+  "CreateNetworkInsightsPath.Protocol": "selects",
   "RunInstances.ImageId": "packets",
   "RunInstances.KeyName": "packets",
   "RunInstances.SubnetId": "packets",

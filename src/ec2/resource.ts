@@ -30,6 +30,10 @@ export const naming: Readonly<Record<NamedById, Naming>> = {
   "prefix-list": { prefix: "pl", malformed: "InvalidPrefixListID.Malformed", notFound: "InvalidPrefixListID.NotFound", what: "prefix list ID" },
   "vpc-flow-log": { prefix: "fl", malformed: "InvalidFlowLogId.Malformed", notFound: "InvalidFlowLogId.NotFound", what: "flow log ID" },
   "subnet-cidr-reservation": { prefix: "scr", malformed: "InvalidSubnetCidrReservationID.Malformed", notFound: "InvalidSubnetCidrReservationID.NotFound", what: "subnet CIDR reservation ID" },
+  "network-insights-path": { prefix: "nip", malformed: "InvalidNetworkInsightsPathId.Malformed", notFound: "InvalidNetworkInsightsPathId.NotFound", what: "networkInsightsPath ID" },
+  "network-insights-analysis": { prefix: "nia", malformed: "InvalidNetworkInsightsAnalysisId.Malformed", notFound: "InvalidNetworkInsightsAnalysisId.NotFound", what: "networkInsightsAnalysis ID" },
+  "network-insights-access-scope": { prefix: "nis", malformed: "InvalidNetworkInsightsAccessScopeId.Malformed", notFound: "InvalidNetworkInsightsAccessScopeId.NotFound", what: "networkInsightsAccessScope ID" },
+  "network-insights-access-scope-analysis": { prefix: "nisa", malformed: "InvalidNetworkInsightsAccessScopeAnalysisId.Malformed", notFound: "InvalidNetworkInsightsAccessScopeAnalysisId.NotFound", what: "networkInsightsAccessScopeAnalysis ID" },
 };
 
 export function checkId(kind: NamedById, id: string): void {

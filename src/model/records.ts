@@ -309,3 +309,48 @@ export interface IamPolicy extends Base {
   readonly defaultVersionId: string;
   readonly latestVersion: number; // the highest number there ever was
 }
+
+export interface InsightsPathFilter {
+  readonly sourceAddress?: string | undefined; // address or CIDR
+  readonly sourcePorts?: { readonly from: number; readonly to: number } | undefined;
+  readonly destinationAddress?: string | undefined;
+  readonly destinationPorts?: { readonly from: number; readonly to: number } | undefined;
+}
+export interface NetworkInsightsPath extends Base {
+  readonly source: string; // the id of an instance, interface, internet gateway or peering connection; it may be gone
+  readonly destination?: string | undefined; // none: the filter at the source has an address
+  readonly sourceIp?: string | undefined;
+  readonly destinationIp?: string | undefined;
+  readonly protocol: "tcp" | "udp";
+  readonly destinationPort?: number | undefined;
+  readonly filterAtSource?: InsightsPathFilter | undefined;
+  readonly filterAtDestination?: InsightsPathFilter | undefined;
+}
+/** What was found, in EC2's own shapes (PathComponent, Explanation, AlternatePathHint): what it names may be gone tomorrow. */
+export interface InsightsResult {
+  readonly pathFound: boolean;
+  readonly forward: readonly object[];
+  readonly return: readonly object[];
+  readonly explanations: readonly object[];
+  readonly hints: readonly object[];
+}
+export type InsightsStatus = "running" | "succeeded" | "failed";
+export interface NetworkInsightsAnalysis extends Base {
+  readonly pathId: string;
+  readonly filterInArns: readonly string[];
+  readonly filterOutArns: readonly string[];
+  readonly status: InsightsStatus; // running is the intent; the daemon writes the others
+  readonly statusMessage?: string | undefined;
+  readonly result?: InsightsResult | undefined;
+}
+/** `matchPaths`, `excludePaths` are AccessScopePathRequest as they came. */
+export interface NetworkInsightsAccessScope extends Base { readonly matchPaths: readonly object[]; readonly excludePaths: readonly object[] }
+export interface NetworkInsightsAccessScopeAnalysis extends Base {
+  readonly scopeId: string;
+  readonly status: InsightsStatus;
+  readonly statusMessage?: string | undefined;
+  readonly warningMessage?: string | undefined;
+  readonly endedAt?: string | undefined;
+  readonly analyzedInterfaces: number;
+  readonly findings: readonly (readonly object[])[]; // each one's PathComponents
+}

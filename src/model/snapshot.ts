@@ -24,6 +24,10 @@ export interface Tables {
   "prefix-list": r.ManagedPrefixList;
   "vpc-flow-log": r.FlowLog;
   "subnet-cidr-reservation": r.SubnetCidrReservation;
+  "network-insights-path": r.NetworkInsightsPath;
+  "network-insights-analysis": r.NetworkInsightsAnalysis;
+  "network-insights-access-scope": r.NetworkInsightsAccessScope;
+  "network-insights-access-scope-analysis": r.NetworkInsightsAccessScopeAnalysis;
   "iam-role": r.IamRole;
   "iam-instance-profile": r.IamInstanceProfile;
   "iam-policy": r.IamPolicy;

@@ -60,13 +60,16 @@ type MemberRow = readonly [name: string, shape: number, xml?: string | 0, ec2?: 
 type ShapeRow = readonly ["struct", string, number, readonly MemberRow[]] | readonly ["list", MemberRow] | readonly ["map", MemberRow, MemberRow] | readonly [Exclude<Kind, "struct" | "list" | "map">];
 interface Generated { readonly operations: Readonly<Record<string, readonly [number, number]>>; readonly enums: Readonly<Record<string, readonly string[]>>; readonly shapes: readonly ShapeRow[] }
 
+/** Values that AWS takes and its model lacks: the Reachability Analyzer guide writes `--protocol TCP`. */
+const alsoTaken: Readonly<Record<string, readonly string[]>> = { Protocol: ["TCP", "UDP"] };
+
 function load(name: ServiceName): Service {
   const generated = JSON.parse(readFileSync(new URL(`./generated/${name}.json`, import.meta.url), "utf8")) as Generated;
   const shapes: (Shape | undefined)[] = [];
   const sets = new Map<string, ReadonlySet<string>>();
   const valuesOf = (enumName: string): ReadonlySet<string> => {
     let set = sets.get(enumName);
-    if (!set) sets.set(enumName, (set = new Set(generated.enums[enumName])));
+    if (!set) sets.set(enumName, (set = new Set([...generated.enums[enumName]!, ...(alsoTaken[enumName] ?? [])])));
     return set;
   };
   const member = ([memberName, shape, xmlName, ec2Name, flat, enumName]: MemberRow): Member => {

@@ -27,6 +27,11 @@ export const defaultQuotas: Readonly<Record<string, number>> = {
   "key-pairs-per-region": 5000,
   "vcpus-per-region": 32,
   "flow-logs-per-resource": 2,
+  "network-insights-paths": 1000, // Reachability Analyzer guide, "Quotas"
+  "network-insights-analyses": 10_000,
+  "concurrent-network-insights-analyses": 100,
+  "network-insights-access-scopes": 1000,
+  "network-insights-access-scope-analyses": 10_000,
   "iam-roles": 1000,
   "iam-instance-profiles": 1000,
   "iam-policies": 1500,

@@ -96,7 +96,7 @@ test("an unknown id is refused by every Describe that takes ids, and a malformed
 const prefixes: Readonly<Record<string, string>> = {
   VpcIds: "vpc", SubnetIds: "subnet", InstanceIds: "i", ImageIds: "ami", GroupIds: "sg", RouteTableIds: "rtb", NetworkInterfaceIds: "eni", InternetGatewayIds: "igw", NetworkAclIds: "acl", NatGatewayIds: "nat",
   AllocationIds: "eipalloc", VolumeIds: "vol", SnapshotIds: "snap", KeyPairIds: "key", DhcpOptionsIds: "dopt", VpcPeeringConnectionIds: "pcx", PrefixListIds: "pl", FlowLogIds: "fl", LaunchTemplateIds: "lt",
-  SecurityGroupRuleIds: "sgr", AssociationIds: "iip-assoc",
+  SecurityGroupRuleIds: "sgr", AssociationIds: "iip-assoc", NetworkInsightsPathIds: "nip", NetworkInsightsAnalysisIds: "nia", NetworkInsightsAccessScopeIds: "nis", NetworkInsightsAccessScopeAnalysisIds: "nisa",
 };
 
 /** Filter names out of the SDK's documentation of an operation's input: "<code>name</code> - what". */
