@@ -11,6 +11,7 @@ export type Entries = Map<string, string>;
 export type EncodedTables = Readonly<Record<TableName, Entries>>;
 
 const P_CHECK = 1, P_INTERNET = 2, P_SERVICES = 4, P_GATEWAY = 8, P_DNS = 16, P_NAT = 32;
+const P_LOG = { ACCEPT: 64, REJECT: 128, ALL: 64 | 128 } as const;
 const P_OPEN = { ingress: { 6: 256, 17: 1024 }, egress: { 6: 512, 17: 2048 } } as const;
 const routeKinds = { local: 1, internet: 2, port: 3, blackhole: 4, peering: 5 } as const;
 const ruleKinds = { block: 0, group: 1, deny: 2 } as const;
@@ -90,7 +91,7 @@ function openness({ ingress, egress }: GroupEntry): number {
 const isForAnybody = ({ remote }: Rule): boolean => remote.kind === "cidr" && remote.prefixLength === 0;
 
 function encodePort(p: PortEntry, ifindex: number, open: number, vpc: VpcEntry | undefined): string {
-  const flags = open | (p.kind === "nat" ? P_NAT : 0) | (p.sourceDestCheck ? P_CHECK : 0) | (p.kind === "internet" ? P_INTERNET : 0) | (p.kind === "services" ? P_SERVICES : 0) | (vpc?.internetGateway ? P_GATEWAY : 0) | (vpc?.dns ? P_DNS : 0);
+  const flags = open | (p.kind === "nat" ? P_NAT : 0) | (p.sourceDestCheck ? P_CHECK : 0) | (p.kind === "internet" ? P_INTERNET : 0) | (p.kind === "services" ? P_SERVICES : 0) | (vpc?.internetGateway ? P_GATEWAY : 0) | (vpc?.dns ? P_DNS : 0) | (p.logs ? P_LOG[p.logs] : 0);
   const out = new Struct(tableSizes.ports[1]).u32(p.port).u32(ifindex).mac(p.mac).u16(flags).u32(p.vpc).u32(p.subnet).u32(p.routeTable).u32(p.networkAcl).ip(p.router).ip(p.primaryAddress).ip(vpc?.dnsAddress ?? 0);
   out.u32(p.timeouts.tcpEstablishedSeconds).u32(p.timeouts.udpStreamSeconds).u32(p.timeouts.udpSeconds);
   if (p.groups.length > MAX_GROUPS) throw new Error(`port ${p.port} has ${p.groups.length} groups, the datapath holds ${MAX_GROUPS}`);

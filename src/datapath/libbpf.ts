@@ -35,6 +35,7 @@ function bind(so: LibraryHandle) {
     lookup: so.func("int bpf_map_lookup_elem(int fd, const uint8_t *key, _Out_ uint8_t *value)"),
     nextKey: so.func("int bpf_map_get_next_key(int fd, const uint8_t *key, _Out_ uint8_t *next)"),
     lookupBatch: so.func("int bpf_map_lookup_batch(int fd, const uint8_t *inBatch, _Out_ uint8_t *outBatch, _Out_ uint8_t *keys, _Out_ uint8_t *values, _Inout_ uint32_t *count, const uint8_t *options)"),
+    deleteBatch: so.func("int bpf_map_delete_batch(int fd, const uint8_t *keys, _Inout_ uint32_t *count, const uint8_t *options)"),
     hookCreate: so.func("int bpf_tc_hook_create(uint8_t *hook)"),
     attach: so.func("int bpf_tc_attach(const uint8_t *hook, uint8_t *options)"),
     query: so.func("int bpf_tc_query(const uint8_t *hook, _Inout_ uint8_t *options)"),
@@ -117,6 +118,16 @@ export function readEntries(fd: number, keySize: number, valueSize: number): Map
     for (let i = 0; i < count.readUInt32LE(); i++)
       found.set(keys.toString("latin1", i * keySize, (i + 1) * keySize), values.toString("latin1", i * valueSize, (i + 1) * valueSize));
     if (result === -ENOENT) return found;
+  }
+}
+
+/** Deletes entries that are there. */
+export function deleteEntries(fd: number, keys: readonly string[]): void {
+  for (let at = 0; at < keys.length; at += BATCH) {
+    const part = keys.slice(at, at + BATCH), count = Buffer.alloc(4);
+    count.writeUInt32LE(part.length);
+    const result = lib().deleteBatch(fd, Buffer.from(part.join(""), "latin1"), count, null) as number;
+    if (result < 0) for (const key of part) deleteEntry(fd, Buffer.from(key, "latin1"));
   }
 }
 

@@ -5,11 +5,12 @@ import { existsSync, mkdirSync, rmSync } from "node:fs";
 import { deleteEntry, loadObject, possibleCpus, readEntries, attachIngress, testRun, updateEntry, BpfError, EINVAL, type LoadedObject, type TestRun } from "./libbpf.ts";
 import { ensureMounted } from "../linux/mount.ts";
 import { freeGonePorts } from "./gone-ports.ts";
+import { drainAccounts, type DrainedAccounts } from "./flow-accounts.ts";
 import { encodeTables, portKey, tableSizes, type TableName } from "./codec.ts";
 import { dropReasons, natMetricNames, type DesiredTables, type DropCount, type DropReason, type NatMetricName, type NatMetrics } from "./tables.ts";
 
 const objectFile = new URL("port.bpf.o", import.meta.url).pathname;
-const stateMaps = ["generation", "flows", "fragments", "asked_by", "drops", "traffic", "nat_connections", "nat_inwards", "nat_pools", "nat_metrics", "flow_rooms", "flow_slots", "fragment_hands", "fragment_slots"] as const;
+const stateMaps = ["generation", "flows", "fragments", "asked_by", "drops", "traffic", "nat_connections", "nat_inwards", "nat_pools", "nat_metrics", "flow_rooms", "flow_slots", "fragment_hands", "fragment_slots", "accounts", "accounts_room", "accounts_generation"] as const;
 const tableNames = Object.keys(tableSizes) as TableName[];
 
 /** Tracked flows that one interface may have: a sixteenth of the table. */
@@ -34,6 +35,8 @@ export interface Datapath {
   traffic(): readonly TrafficCount[];
   natMetrics(): readonly NatMetrics[];
   flowCount(): number;
+  /** What flow logs are made of, taken out of the kernel. */
+  drainAccounts(): Promise<DrainedAccounts>;
   /** The calling thread is in the fabric namespace. */
   testRun(packet: Uint8Array, ifindex: number, repeat?: number): TestRun;
   close(): void;
@@ -158,6 +161,10 @@ class KernelDatapath implements Datapath {
 
   flowCount(): number {
     return readEntries(this.object.mapFd("flows"), 20, 16).size;
+  }
+
+  drainAccounts(): Promise<DrainedAccounts> {
+    return drainAccounts(this.object);
   }
 
   testRun(packet: Uint8Array, ifindex: number, repeat = 1): TestRun {

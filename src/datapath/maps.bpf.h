@@ -14,7 +14,7 @@ enum reason {
 };
 // P_OPEN_*: a rule of its groups lets everything of that protocol through in that direction, from or to anywhere.
 enum port_flags {
-  P_CHECK = 1, P_INTERNET = 2, P_SERVICES = 4, P_GATEWAY = 8, P_DNS = 16, P_NAT = 32,
+  P_CHECK = 1, P_INTERNET = 2, P_SERVICES = 4, P_GATEWAY = 8, P_DNS = 16, P_NAT = 32, P_LOG_ACCEPT = 64, P_LOG_REJECT = 128,
   P_OPEN_TCP_INGRESS = 256, P_OPEN_TCP_EGRESS = 512, P_OPEN_UDP_INGRESS = 1024, P_OPEN_UDP_EGRESS = 2048,
 };
 enum route_kind { R_LOCAL = 1, R_INTERNET, R_PORT, R_BLACKHOLE, R_PEERING };

@@ -33,6 +33,7 @@ struct walk {
   __u32 entry, entry_port; // the link it came in by, and that port's number
   __u32 at, to; // ifindexes of the port it leaves and of the one it goes to
   __u32 stage, limit, cacheable, generation, no_room; // generation: of the tables, before the first was read
+  __u32 path, rejected; // for flow logs: which way it leaves w->at, and that it does not
   __be32 translated; // later fragments: what a NAT gateway made of the first one's address
 };
 TABLE(walks, BPF_MAP_TYPE_PERCPU_ARRAY, 1, 0, __u32, struct walk); // not on the stack, which is 512 bytes for all functions together

@@ -1,6 +1,7 @@
 // Owns the path of a packet: the program on the fabric side of every link (tc ingress), interpreter of the tables that
 // src/plan makes. Stages in the order of a packet's life; every drop has one reason (enum reason, tables.ts dropReasons).
 // AWS: "How Amazon VPC works", "Security group connection tracking", "Internet gateways". Addresses are in network order.
+#include "account.bpf.h"
 #include "answers.bpf.h"
 #include "cache.bpf.h"
 #include "count.bpf.h"
@@ -66,20 +67,21 @@ static __always_inline int answer_arp(struct __sk_buff *skb, struct port *p) {
 
 // By the route table of the subnet of w->at, across the edges of both subnets. Inside a subnet there is neither table nor ACL: its
 // interfaces reach each other by their MAC addresses (VPC user guide, "Gateway route tables", considerations).
-__noinline int route_packet(struct __sk_buff *skb, struct walk *w) {
-  struct port *from = w ? port_at(w->at) : 0;
-  if (!from) return drop(skb, 0, MALFORMED);
+static __always_inline int choose_way(struct __sk_buff *skb, struct walk *w, struct port *from) {
   struct packet *k = &w->k;
   struct address_key local = { .vpc = from->vpc, .ip = k->daddr };
   struct address *a = bpf_map_lookup_elem(&addresses, &local);
   struct port *to = a ? port_at(a->ifindex) : 0;
+  w->path = PATH_VPC;
   if (!to || to->subnet != from->subnet) {
     struct route_key key = { .prefix_length = 64, .table = from->route_table, .ip = k->daddr };
     struct route *route = bpf_map_lookup_elem(&routes, &key);
+    w->path = PATH_UNKNOWN;
     if (!route) return drop(skb, from->port, NO_ROUTE);
     if (route->kind == R_BLACKHOLE) return drop(skb, from->port, BLACKHOLE);
+    w->path = route->kind == R_INTERNET ? PATH_INTERNET : route->kind == R_PEERING ? PATH_PEERING : PATH_VPC;
     if (route->kind == R_INTERNET) {
-      if (!acl_allows(from, EGRESS, k)) return drop(skb, from->port, ACL_EGRESS);
+      if (!acl_allows(from, EGRESS, k)) return reject(skb, w, from, EGRESS, ACL_EGRESS);
       w->stage = GATEWAY_OUT;
       return GO_ON;
     }
@@ -91,13 +93,21 @@ __noinline int route_packet(struct __sk_buff *skb, struct walk *w) {
     to = route->kind == R_PORT ? port_at(route->target) : a ? port_at(a->ifindex) : 0;
     if (!to) return drop(skb, from->port, NO_SUCH_ADDRESS);
     if (to->subnet != from->subnet) {
-      if (!acl_allows(from, EGRESS, k)) return drop(skb, from->port, ACL_EGRESS);
-      if (!acl_allows(to, INGRESS, k)) return drop(skb, to->port, ACL_INGRESS);
+      if (!acl_allows(from, EGRESS, k)) return reject(skb, w, from, EGRESS, ACL_EGRESS);
+      if (!acl_allows(to, INGRESS, k)) return reject(skb, w, to, INGRESS, ACL_INGRESS);
     }
   }
   w->to = to->ifindex;
   w->stage = ARRIVE;
   return GO_ON;
+}
+
+__noinline int route_packet(struct __sk_buff *skb, struct walk *w) {
+  struct port *from = w ? port_at(w->at) : 0;
+  if (!from) return drop(skb, 0, MALFORMED);
+  int verdict = choose_way(skb, w, from);
+  if (!w->rejected) accept(skb, w, from, EGRESS);
+  return verdict;
 }
 
 // Internet gateway, outwards: 1:1 and stateless. What is too long for the internet goes back as an error, over the ACL of its sender.
@@ -161,7 +171,7 @@ __noinline int gateway_in(struct __sk_buff *skb, struct walk *w) {
       if (!bpf_map_lookup_elem(&privates, &inside)) return drop(skb, to->port, NO_PUBLIC_ADDRESS);
     } else if (route->kind != R_LOCAL) return drop(skb, number, BLACKHOLE);
   }
-  if (!acl_allows(to, INGRESS, k)) return drop(skb, to->port, ACL_INGRESS);
+  if (!acl_allows(to, INGRESS, k)) return reject(skb, w, to, INGRESS, ACL_INGRESS);
   w->to = to->ifindex;
   w->stage = ARRIVE;
   return GO_ON;
@@ -173,6 +183,7 @@ __noinline int arrive(struct __sk_buff *skb, struct walk *w) {
   if (!to) return drop(skb, 0, MALFORMED);
   int own = has_address(to, w->k.daddr);
   if (to->flags & P_NAT) {
+    accept(skb, w, to, INGRESS);
     WATCH_FRAME(skb, w->to, RECEIVED);
     int verdict = own ? nat_inward(skb, w) : nat_outward(skb, w);
     if (!verdict) WATCH_FRAME(skb, w->to, SENT);
@@ -182,7 +193,8 @@ __noinline int arrive(struct __sk_buff *skb, struct walk *w) {
     return verdict ? verdict : GO_ON;
   }
   if ((to->flags & P_CHECK) && !own) return drop(skb, to->port, DESTINATION_CHECK);
-  if (!groups_allow(to, INGRESS, w)) return drop(skb, to->port, w->no_room ? TRACKING_FULL : GROUP_INGRESS);
+  if (!groups_allow(to, INGRESS, w)) return reject(skb, w, to, INGRESS, w->no_room ? TRACKING_FULL : GROUP_INGRESS);
+  accept(skb, w, to, INGRESS);
   return deliver(skb, w, to);
 }
 
@@ -229,7 +241,7 @@ static __always_inline int leave(struct __sk_buff *skb, struct port *from, struc
   if (k->daddr == from->dns) return to_services(skb, from, k, 1, 1);
   if ((from->flags & P_CHECK) && !has_address(from, k->saddr)) return drop(skb, from->port, SOURCE_CHECK);
   if (is_link_local(k->daddr)) return drop(skb, from->port, LINK_LOCAL);
-  if (!groups_allow(from, EGRESS, w)) return drop(skb, from->port, w->no_room ? TRACKING_FULL : GROUP_EGRESS);
+  if (!groups_allow(from, EGRESS, w)) return reject(skb, w, from, EGRESS, w->no_room ? TRACKING_FULL : GROUP_EGRESS);
   return GO_ON;
 }
 

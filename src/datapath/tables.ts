@@ -28,6 +28,7 @@ export interface PortEntry {
   readonly primaryAddress: number;
   readonly groups: readonly number[]; // at most 16; a NAT gateway's has none and no verdict of groups is asked
   readonly timeouts: Timeouts;
+  readonly logs?: "ACCEPT" | "REJECT" | "ALL" | undefined; // verdicts that flow logs want of it; none: nothing is accounted
 }
 /** Who has an address in a VPC: local delivery, and what the source/destination check compares with. */
 export interface AddressEntry { readonly vpc: number; readonly address: number; readonly port: number }

@@ -46,6 +46,17 @@ function check(result: number | bigint, call: string): number {
   return Number(result);
 }
 
+const membarrier_ = libc.func("long syscall(long number, int command, uint32_t flags, int cpu)");
+const MEMBARRIER = process.arch === "arm64" ? 283 : 324, MEMBARRIER_CMD_GLOBAL = 1;
+/** Waits until every program of the kernel that runs now has ended (membarrier(2): an RCU grace period). The thread goes on meanwhile. */
+export function gracePeriod(): Promise<void> {
+  return new Promise((resolve, reject) => membarrier_.async(MEMBARRIER, MEMBARRIER_CMD_GLOBAL, 0, 0, (error: Error | null, result: number) => {
+    if (error) reject(error);
+    else if (Number(result) === 0) resolve();
+    else setTimeout(resolve, 100); // a kernel that does not offer it (nohz_full): a program runs for microseconds
+  }));
+}
+
 export const setns = (fd: number, type: number): void => void check(setns_(fd, type) as number, "setns");
 export const mount = (source: string, target: string, type: string | null, flags: number, data: string | null = null): void =>
   void check(mount_(source, target, type, flags, data) as number, `mount ${source} on ${target}`);

@@ -14,7 +14,7 @@ export const mutants: readonly Mutant[] = [
   { name: "the check of the destination is skipped", file: "port.bpf.c", find: "if ((to->flags & P_CHECK) && !own)", put: "if (0)" },
   { name: "secondary addresses are not an interface's own", file: "port.bpf.c", find: "return a && a->ifindex == p->ifindex;", put: "return a && 0;" },
   { name: "an ACL's denial allows", file: "groups.bpf.h", find: "rule->kind == RULE_DENY ? DENIED", put: "rule->kind == RULE_DENY ? ALLOWED" },
-  { name: "the ACL of the receiver's subnet is not asked", file: "port.bpf.c", find: "if (!acl_allows(to, INGRESS, k)) return drop(skb, to->port, ACL_INGRESS);\n    }\n  }", put: "}\n  }" },
+  { name: "the ACL of the receiver's subnet is not asked", file: "port.bpf.c", find: "if (!acl_allows(to, INGRESS, k)) return reject(skb, w, to, INGRESS, ACL_INGRESS);\n    }\n  }", put: "}\n  }" },
   { name: "ACLs stand inside a subnet too", file: "port.bpf.c", find: "    if (to->subnet != from->subnet) {\n      if (!acl_allows(from", put: "    if (1) {\n      if (!acl_allows(from" },
   { name: "the transport checksum is forgotten", file: "rewrite.bpf.h", find: "if (k->protocol == IPPROTO_TCP && bpf_l4_csum_replace(skb, k->l4_at + 16, from, to, BPF_F_PSEUDO_HDR | 4)) return -1;", put: "" },
   { name: "the IP checksum is forgotten", file: "rewrite.bpf.h", find: "  if (bpf_l3_csum_replace(skb, ETH_HLEN + __builtin_offsetof(struct ipv4, check), from, to, 4)) return -1;\n", put: "" },
