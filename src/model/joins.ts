@@ -1,7 +1,7 @@
-// Owns look-ups across tables that answering about many records needs: made once for a call, each in one pass over its table.
+// Owns look-ups across tables that answering about many records needs: made once for a snapshot, each in one pass over its table.
 
 import type { Address, NatGateway, NetworkInterface, Volume } from "./records.ts";
-import type { Snapshot } from "./snapshot.ts";
+import type { Snapshot, Transaction } from "./snapshot.ts";
 
 export interface Joins {
   readonly snapshot: Snapshot;
@@ -14,8 +14,17 @@ export interface Joins {
   natGatewayOf(networkInterfaceId: string): NatGateway | undefined;
 }
 
-/** @param snapshot may be a transaction, as long as nothing is put while the joins are in use */
-export function join(snapshot: Snapshot): Joins {
+const known = new WeakMap<Snapshot, Joins>();
+
+/** Made once for a snapshot, which never changes; a transaction does, and nothing may be put into one while its joins are in use. */
+export function join(snapshot: Snapshot | Transaction): Joins {
+  if ("put" in snapshot) return joinAnew(snapshot);
+  let joins = known.get(snapshot);
+  if (!joins) known.set(snapshot, (joins = joinAnew(snapshot)));
+  return joins;
+}
+
+function joinAnew(snapshot: Snapshot): Joins {
   const interfaces = lazily(() => {
     const byInstance = groupBy(snapshot.list("network-interface"), (eni) => eni.attachment?.instanceId);
     for (const list of byInstance.values()) list.sort((a, b) => a.attachment!.deviceIndex - b.attachment!.deviceIndex);

@@ -46,7 +46,7 @@ export async function readBody(request: IncomingMessage): Promise<Buffer> {
     });
     request.on("end", () => resolve(Buffer.concat(chunks)));
     request.on("error", () => reject(new ClientGone()));
-    request.on("close", () => reject(new ClientGone()));
+    request.on("close", () => { if (!request.complete) reject(new ClientGone()); });
   });
 }
 

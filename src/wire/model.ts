@@ -12,6 +12,9 @@ export interface Member {
   readonly name: string; // as the SDK has it: VpcIds
   readonly ec2: string; // in an EC2 form: VpcId
   readonly xml: string; // in XML, and in an awsQuery form: vpcId
+  readonly open: string; // its element's tags, made once
+  readonly close: string;
+  readonly empty: string;
   readonly flat: boolean; // a list without an element around its items
   readonly values: ReadonlySet<string> | undefined; // of an enumeration, of each item where it is a list
   readonly shape: Shape;
@@ -74,10 +77,12 @@ function load(name: ServiceName): Service {
   };
   const member = ([memberName, shape, xmlName, ec2Name, flat, enumName]: MemberRow): Member => {
     const xml = xmlName || memberName;
+    let built: Shape | undefined;
     return {
       name: memberName, xml, ec2: ec2Name || xml.charAt(0).toUpperCase() + xml.slice(1), flat: flat === 1,
+      open: `<${xml}>`, close: `</${xml}>`, empty: `<${xml}/>`,
       values: enumName ? valuesOf(enumName) : undefined,
-      get shape() { return shapeAt(shape); },
+      get shape() { return (built ??= shapeAt(shape)); },
     };
   };
   const shapeAt = (index: number): Shape => (shapes[index] ??= build(generated.shapes[index]!));

@@ -64,13 +64,14 @@ async function answer(options: ApiOptions, request: IncomingMessage, response: S
     unread = error instanceof BodyRefused;
     reply = errorReply(error, requestId, call);
   }
+  const body = Buffer.from(reply.body);
   if (unread) response.setHeader("connection", "close");
-  response.writeHead(reply.status, { "content-type": reply.contentType, "content-length": Buffer.byteLength(reply.body), "x-amzn-requestid": requestId, ...reply.headers });
+  response.writeHead(reply.status, { "content-type": reply.contentType, "content-length": body.length, "x-amzn-requestid": requestId, ...reply.headers });
   if (!unread) {
-    response.end(reply.body);
+    response.end(body);
     return;
   }
-  response.write(reply.body);
+  response.write(body);
   lingerThenEnd(request, response);
 }
 

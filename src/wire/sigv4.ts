@@ -1,7 +1,7 @@
 // Owns the verification of Signature Version 4, in headers and in presigned URLs (IAM user guide, "AWS Signature Version 4 for API
 // requests"). Bodies are always hashed here: what a client claims about its body is only ever compared.
 
-import { createHash, createHmac, timingSafeEqual } from "node:crypto";
+import { hash, createHmac, timingSafeEqual } from "node:crypto";
 import { AuthFault } from "./faults.ts";
 import type { Principal, Session } from "./sessions.ts";
 
@@ -144,7 +144,7 @@ function canonicalQuery(query: readonly (readonly [string, string])[]): string {
 }
 
 const header = (request: Pick<SignedRequest, "headers">, name: string): string | undefined => request.headers[name]?.join(",");
-const sha256 = (data: string | Buffer): string => createHash("sha256").update(data).digest("hex");
+const sha256 = (data: string | Buffer): string => hash("sha256", data);
 const hmac = (key: string | Buffer, text: string): Buffer => createHmac("sha256", key).update(text).digest();
 function encode(text: string): string {
   return encodeURIComponent(text.toWellFormed()).replace(/[!'()*]/g, (c) => `%${c.charCodeAt(0).toString(16).toUpperCase()}`);

@@ -16,38 +16,42 @@ export function writeXml(shape: Shape, value: object): string {
   let text = "";
   for (const member of shape.members) {
     const inner = (value as Record<string, unknown>)[member.name];
-    if (inner !== undefined && inner !== null) text += element(member.xml, member, inner);
+    if (inner !== undefined && inner !== null) text += element(member, member, inner);
   }
   return text;
 }
 
-function element(name: string, member: Member, value: unknown): string {
+/** @param named gives the element's name, `member` what is in it: they differ where a list has no element around its items */
+function element(named: Member, member: Member, value: unknown): string {
   const { shape } = member;
+  const { open, close } = named;
   switch (shape.kind) {
-    case "struct": return `<${name}>${writeXml(shape, value as object)}</${name}>`;
-    case "list": return list(name, member, value as readonly unknown[]);
-    case "map": return map(name, member, value as object);
-    case "time": return `<${name}>${(value as Date).toISOString()}</${name}>`;
-    case "blob": return `<${name}>${Buffer.from(value as Uint8Array).toString("base64")}</${name}>`;
-    case "string": return `<${name}>${xmlText(String(value))}</${name}>`;
-    default: return `<${name}>${String(value)}</${name}>`;
+    case "struct": return open + writeXml(shape, value as object) + close;
+    case "list": return list(member, value as readonly unknown[]);
+    case "map": return map(member, value as object);
+    case "time": return open + (value as Date).toISOString() + close;
+    case "blob": return open + Buffer.from(value as Uint8Array).toString("base64") + close;
+    case "string": return open + xmlText(String(value)) + close;
+    default: return open + String(value) + close;
   }
 }
 
-function list(name: string, member: Member, items: readonly unknown[]): string {
+function list(member: Member, items: readonly unknown[]): string {
   const item = member.shape.item!;
-  let text = "";
-  for (const inner of items) if (inner !== undefined && inner !== null) text += element(member.flat ? name : item.xml, item, inner);
+  const named = member.flat ? member : item;
+  const texts: string[] = []; // joined once: one long sum of short texts costs several times as much when it is read
+  for (const inner of items) if (inner !== undefined && inner !== null) texts.push(element(named, item, inner));
+  const text = texts.length === 1 ? texts[0]! : texts.join("");
   if (member.flat) return text;
-  return text === "" ? `<${name}/>` : `<${name}>${text}</${name}>`;
+  return text === "" ? member.empty : member.open + text + member.close;
 }
 
-function map(name: string, member: Member, entries: object): string {
+function map(member: Member, entries: object): string {
   const { key, value } = member.shape;
   let text = "";
   for (const [k, v] of Object.entries(entries)) {
-    const pair = element(key!.xml, key!, k) + (v === undefined || v === null ? "" : element(value!.xml, value!, v));
-    text += member.flat ? `<${name}>${pair}</${name}>` : `<entry>${pair}</entry>`;
+    const pair = element(key!, key!, k) + (v === undefined || v === null ? "" : element(value!, value!, v));
+    text += member.flat ? member.open + pair + member.close : `<entry>${pair}</entry>`;
   }
-  return member.flat ? text : `<${name}>${text}</${name}>`;
+  return member.flat ? text : member.open + text + member.close;
 }

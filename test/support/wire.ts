@@ -7,10 +7,13 @@ import { connect, type AddressInfo } from "node:net";
 import { randomBytes } from "node:crypto";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { ensureImages } from "../../src/ec2/image/base-images.ts";
+import { ensureRegion } from "../../src/ec2/vpc/default-vpc.ts";
+import { newId } from "../../src/lib/ids.ts";
 import { must } from "../../src/lib/assert.ts";
 import { Store } from "../../src/store/store.ts";
 import { createDispatch, type DispatchParts } from "../../src/wire/dispatch.ts";
-import type { AnyOperation, Operations } from "../../src/wire/operations.ts";
+import { operationsIn, type AnyOperation, type Operations } from "../../src/wire/operations.ts";
 import { createApi, type ApiOptions } from "../../src/wire/server.ts";
 import { openSessions } from "../../src/wire/sessions.ts";
 
@@ -42,6 +45,15 @@ export class WireServer {
       operations: operationsOf(table), ...options.parts,
     });
     this.server = createApi({ dispatch, secrets: (id) => (id === "test" ? "secret" : undefined), strictOutput: true, sessionOf: (id, token) => sessions.read(id, token), ...options.api });
+  }
+
+  /** The box's own operations on a state directory, with the records that every region begins with, no limits, and no kernel. */
+  static async ofBox(directory?: string, api: Partial<ApiOptions> = {}): Promise<WireServer> {
+    const hex = (digits: number): string => randomBytes(digits).toString("hex").slice(0, digits);
+    const server = new WireServer({}, { api, ...(directory === undefined ? {} : { directory }), parts: { operations: operationsIn(), applied: async () => undefined, quotas: { all: Infinity } } });
+    const deps = { newId: (prefix: string) => newId(prefix, hex), now: new Date(), architecture: "x86_64" as const };
+    server.store.write((tx) => { ensureRegion(tx, "us-east-1", deps); ensureImages(tx, "us-east-1", deps); });
+    return server.listen();
   }
 
   get endpoint(): string {
