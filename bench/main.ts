@@ -10,11 +10,13 @@ import { datapathPart } from "./datapath.ts";
 import type { Figure, Part } from "./figure.ts";
 import { launchPart } from "./launch.ts";
 import { buildBenchBox, type BenchBox } from "./network.ts";
+import { wirePart } from "./wire.ts";
 
 const parts: Readonly<Record<string, Part>> = {
   datapath: datapathPart,
   launch: launchPart,
   daemon: daemonPart,
+  wire: wirePart,
 };
 
 const usage = `npm run bench -- [--json FILE] [--rounds N] [--only PART,...]
