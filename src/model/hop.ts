@@ -75,6 +75,11 @@ export function arriveFromInternet(network: Network, packet: Packet, flows: Flow
   return way.ended(undefined, packet, way.fromInternet(packet));
 }
 
+/** A packet that comes out of a peering connection into this VPC. */
+export function arriveFromPeering(network: Network, vpcId: string, packet: Packet, flows: FlowState = noFlows): Hop {
+  return new Way(network, flows).fromPeer(vpcId, packet);
+}
+
 /** One packet's way; collects the checks. */
 class Way {
   readonly #network: Network;
@@ -229,6 +234,12 @@ class Way {
     const to = this.#network.snapshot.get("network-interface", target.networkInterfaceId)!;
     if (!this.#network.translation.publicOf(to.vpcId, parseIp(to.privateAddresses[0]!.address)!)) return this.dropped(inside, "NO_PUBLIC_ADDRESS", to); // a middlebox needs one ("Gateway route tables")
     return this.#fromEdge(to, inside);
+  }
+
+  fromPeer(vpcId: string, packet: Packet): Hop {
+    const owner = this.#network.ownerOf(vpcId, packet.destination);
+    if (!this.check({ what: "local-address", packet, vpcId, interface: owner }, owner !== undefined)) return this.dropped(packet, "NO_SUCH_ADDRESS", undefined);
+    return this.#fromEdge(owner!, packet);
   }
 
   #fromEdge(to: NetworkInterface, packet: Packet): Hop {

@@ -68,7 +68,7 @@ export interface Explanation {
   readonly missing?: "internet-gateway" | "nat-gateway" | "route" | "public-address" | undefined; // EC2's MissingComponent
   readonly flow: "ingress" | "egress"; // EC2's Direction, at that component
   readonly message: { readonly en: string; readonly ja: string }; // one line: what is wrong
-  readonly mend: string; // the one command that mends it
+  readonly mend: string; // the one command that mends it; "" where none does
 }
 
 export interface Answer {

@@ -1,0 +1,93 @@
+// Owns the answer to "does the packet get there, and its answer back?": walks; mends in thought what stops the walk; walks again, until
+// nothing stops it. So every cause is found, and mending all of them, and nothing else, makes it reachable. Pure.
+
+import { readNetwork, type Network } from "../model/network.ts";
+import { changed } from "../model/overlay.ts";
+import { causesOf, guestExplanation, hostExplanation, type Cause } from "./causes.ts";
+import { interfaceOf, type Ports } from "./endpoints.ts";
+import { filterExplanations } from "./filters.ts";
+import type { Guests } from "./guest.ts";
+import type { Answer, Explanation, PathComponent, Question } from "./question.ts";
+import { walk, type Place, type Walked, type World } from "./walk.ts";
+
+const MOST_CAUSES = 16, MOST_WALKS = 120;
+/** A client's and a NAT gateway's own ports are any of a range: asked with both ends of it. */
+const lowPorts: Ports = { client: 32768, nat: 1024 }, highPorts: Ports = { client: 60999, nat: 65535 };
+const commonPorts = [443, 80, 22];
+
+/** @param guests what is known of the insides of running guests */
+export function analyze(network: Network, question: Question, guests: Guests): Answer {
+  if (question.protocol === "icmp" || portOf(question) !== undefined) return analyzePort(network, question, guests);
+  const answers = portsToTry(network, question).map((port) => analyzePort(network, { ...question, port }, guests));
+  return answers.find((answer) => answer.reachable) ?? answers[0]!;
+}
+
+const portOf = (question: Question): number | undefined => question.port ?? question.filterAtSource?.destinationPorts?.from;
+
+/** Those that the destination's groups name, and common ones. */
+function portsToTry(network: Network, question: Question): number[] {
+  const target = question.destination && interfaceOf(network, question.destination, question.source);
+  const rules = (target?.groupIds ?? []).flatMap((id) => network.snapshot.get("security-group", id)?.rules ?? []);
+  const named = rules.filter((rule) => !rule.isEgress && rule.protocol === question.protocol && rule.fromPort >= 0).flatMap((rule) => (rule.fromPort === 0 ? [] : [rule.fromPort]));
+  return [...new Set([...named, ...(question.protocol === "udp" ? [53] : []), ...commonPorts])].slice(0, 6);
+}
+
+function analyzePort(network: Network, question: Question, guests: Guests): Answer {
+  const search: Search = { question, guests, walks: 0 };
+  const world: World = { network, translating: new Set() };
+  const first = walk(world, guests, question, lowPorts);
+  let solved = solve(search, world, lowPorts, [], first);
+  if (question.protocol !== "icmp" && solved.done) solved = solve(search, solved.world, highPorts, solved.causes);
+  const told = inOrder(solved, question, network);
+  const filtered = told.length === 0 && first.arrived && first.sent ? filterExplanations(question, first.sent, first.arrived) : [];
+  const explanations = [...told.map((one) => one.explanation), ...filtered];
+  return { reachable: explanations.length === 0, ...asFarAsItGets(first, told), explanations };
+}
+
+interface Search { readonly question: Question; readonly guests: Guests; walks: number }
+interface Solved { readonly world: World; readonly causes: readonly Cause[]; readonly last: Walked; readonly done: boolean }
+
+function solve(search: Search, world: World, ports: Ports, causes: readonly Cause[], known?: Walked): Solved {
+  const last = known ?? walk(world, search.guests, search.question, ports);
+  search.walks++;
+  if (!last.stop) return { world, causes, last, done: true };
+  const options = causesOf(last.stop, world, search.guests, search.question);
+  let best: Solved | undefined;
+  for (const option of options) {
+    if (best && search.walks >= MOST_WALKS) break;
+    const next = mended(world, option);
+    const result: Solved = !next || causes.length >= MOST_CAUSES ? { world, causes: [...causes, option], last, done: false } : solve(search, next, ports, [...causes, option]);
+    if (result.done) return result;
+    best ??= result;
+  }
+  return best ?? { world, causes, last, done: false };
+}
+
+/** The world without that cause; undefined when nothing lifts it. */
+function mended(world: World, cause: Cause): World | undefined {
+  if (cause.translates !== undefined) return { ...world, translating: new Set([...world.translating, cause.translates]) };
+  return cause.changes.length === 0 ? undefined : { ...world, network: readNetwork(changed(world.network.snapshot, cause.changes)) };
+}
+
+interface Told { readonly place: Place; readonly explanation: Explanation }
+
+/** Causes in the order of the way, each once. */
+function inOrder({ causes, last }: Solved, question: Question, network: Network): Told[] {
+  const source = question.source.kind === "interface" ? network.snapshot.get("network-interface", question.source.id)?.attachment?.instanceId : undefined;
+  const told: Told[] = [
+    ...last.guests.map((finding) => ({ place: finding, explanation: guestExplanation(finding) })),
+    ...last.hosts.map((finding) => ({ place: finding, explanation: hostExplanation(finding, source) })),
+    ...causes,
+  ];
+  const rank = ({ direction, at }: Place): number => (direction === "forward" ? 0 : 1_000_000) + at;
+  const key = ({ explanation: e }: Told): string => `${e.code} ${e.component.id} ${e.mend} ${e.flow}`;
+  return told.sort((a, b) => rank(a.place) - rank(b.place)).filter((one, i, all) => all.findIndex((other) => key(other) === key(one)) === i);
+}
+
+/** What the packet truly passed: up to the first cause. */
+function asFarAsItGets(first: Walked, told: readonly Told[]): { forward: readonly PathComponent[]; return: readonly PathComponent[] } {
+  const cause = told[0]?.place;
+  if (!cause) return { forward: first.forward, return: first.return };
+  if (cause.direction === "forward") return { forward: first.forward.slice(0, cause.at), return: [] };
+  return { forward: first.forward, return: first.return.slice(0, cause.at) };
+}
