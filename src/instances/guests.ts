@@ -11,6 +11,7 @@ import { buildBaseImages } from "./base-images.ts";
 import { writeBundle, searchPath } from "./bundle.ts";
 import { deleteContainer, pause, resume, runningInit, startContainer } from "./container.ts";
 import { closeDisk, ensureDisk, mountRoot, openDisk } from "./disk.ts";
+import { readGuestFacts, type GuestFacts } from "./guest-facts.ts";
 import type { GuestRead, Guests, GuestSpec } from "./guest.ts";
 import { chosenHostname } from "./hostname.ts";
 import { idRange, type IdRange } from "./id-range.ts";
@@ -32,6 +33,8 @@ export interface GuestsOptions {
 export interface RuncGuests extends Guests {
   /** Builds the base images that are missing or of another version. */
   ensureBaseImages(): Promise<void>;
+  /** What decides over packets inside a running guest, as it is now. */
+  facts(instanceId: string): Promise<GuestFacts>;
   /** Ends the watch over guests' processes; the guests go on. */
   close(): void;
 }
@@ -193,6 +196,7 @@ export function openGuests(options: GuestsOptions): RuncGuests {
       keepLayers(places, new Set([...used, ...importing]));
     },
     onExit: (listener) => { listeners.push(listener); },
+    facts: (instanceId) => readGuestFacts(instanceId, placesOf(instanceId).netns, places.guestUsr),
     ensureBaseImages: async () => {
       const inUse = (await read()).some((guest) => guest.status === "running");
       await buildBaseImages(places, inUse);

@@ -21,6 +21,9 @@ export interface Finished { readonly stdout: string; readonly stderr: string; re
 export interface RunOptions {
   readonly input?: string;
   readonly timeoutMs?: number;
+  /** Ends a program that writes more: what it says is not ours to believe. */
+  readonly outputBytes?: number;
+  readonly env?: NodeJS.ProcessEnv | undefined;
   readonly okStatuses?: readonly number[];
   readonly cwd?: string;
   /** Runs the spawning itself, for instance inside a network namespace: the program inherits what the thread has at that moment. */
@@ -31,12 +34,17 @@ export interface RunOptions {
 export function run(argv: readonly string[], options: RunOptions = {}): Promise<Finished> {
   const [file, ...args] = argv as [string, ...string[]];
   return new Promise((resolve, reject) => {
-    const spawnIt = () => spawn(file, args, { stdio: ["pipe", "pipe", "pipe"], cwd: options.cwd });
+    const spawnIt = () => spawn(file, args, { stdio: ["pipe", "pipe", "pipe"], cwd: options.cwd, env: options.env ?? process.env });
     const child = options.around ? options.around(spawnIt) : spawnIt();
     const timer = setTimeout(() => child.kill("SIGKILL"), options.timeoutMs ?? 60_000);
     let stdout = "", stderr = "";
-    child.stdout.on("data", (chunk: Buffer) => { stdout += chunk; });
-    child.stderr.on("data", (chunk: Buffer) => { stderr += chunk; });
+    const most = options.outputBytes ?? Infinity;
+    const more = (so: string, chunk: Buffer): string => {
+      if (so.length + chunk.length > most) child.kill("SIGKILL");
+      return so.length > most ? so : so + String(chunk);
+    };
+    child.stdout.on("data", (chunk: Buffer) => { stdout = more(stdout, chunk); });
+    child.stderr.on("data", (chunk: Buffer) => { stderr = more(stderr, chunk); });
     child.on("error", (error: NodeJS.ErrnoException) => {
       clearTimeout(timer);
       reject(missing(error, file));
