@@ -72,7 +72,7 @@ async function compare(label: string): Promise<{ cases: number; answered: number
   return { cases, answered, wrong };
 }
 
-const ROUNDS = Number(process.env.GUEST_ROUNDS ?? 25), SEED = Number(process.env.GUEST_SEED ?? 1);
+const ROUNDS = Number(process.env.GUEST_ROUNDS ?? 15), SEED = Number(process.env.GUEST_SEED ?? 1);
 const kinds = [
   { name: "iptables over nf_tables", flush: [["nft", "flush", "ruleset"]], load: ["xtables-nft-multi", "iptables-restore"], rules: randomIptables },
   { name: "iptables, legacy", flush: [], load: ["xtables-legacy-multi", "iptables-restore"], rules: randomIptables },
