@@ -6,7 +6,7 @@ import { malformed, missingParameter, unknownParameter } from "./faults.ts";
 import { parseForm, readForm, takeText, unusedParameter } from "./form.ts";
 import { readJson, toJson } from "./json.ts";
 import type { OperationShape, Protocol, Service } from "./model.ts";
-import { writeXml, xmlText } from "./xml.ts";
+import { xmlPieces, xmlText } from "./xml.ts";
 
 /** A request of which the operation's name is known, and its input not yet read. */
 export interface Request {
@@ -14,7 +14,7 @@ export interface Request {
   readonly version: string; // the API version it asked for
   readInput(shape: OperationShape): Record<string, unknown>;
 }
-export interface Reply { readonly status: number; readonly contentType: string; readonly body: string; readonly headers?: Readonly<Record<string, string>> }
+export interface Reply { readonly status: number; readonly contentType: string; readonly body: readonly Buffer[]; readonly headers?: Readonly<Record<string, string>> }
 
 export interface RequestParts {
   readonly query: string; // without the question mark
@@ -66,26 +66,40 @@ function openForm(service: Service, protocol: Exclude<Protocol, "awsJson">, part
 
 export function writeReply(service: Service, shape: OperationShape, version: string, output: object, requestId: string): Reply {
   const unit = shape.output.kind === "unit";
-  if (service.protocol === "awsJson") return { status: 200, contentType: "application/x-amz-json-1.1", body: JSON.stringify(unit ? {} : toJson(shape.output, output)) };
+  if (service.protocol === "awsJson") return { status: 200, contentType: "application/x-amz-json-1.1", body: [Buffer.from(JSON.stringify(unit ? {} : toJson(shape.output, output)))] };
   const name = shape.name;
   const xmlns = `${service.xmlns}${version}/`;
-  const members = unit ? "" : writeXml(shape.output, output);
+  const members = unit ? [] : xmlPieces(shape.output, output);
   if (service.protocol === "ec2Query") {
     // Operations without output answer <return>true</return>; it stands in no model.
-    return xml(200, `<${name}Response xmlns="${xmlns}"><requestId>${requestId}</requestId>${unit ? "<return>true</return>" : members}</${name}Response>`);
+    return xml(200, [`<${name}Response xmlns="${xmlns}"><requestId>${requestId}</requestId>`, ...(unit ? ["<return>true</return>"] : members), `</${name}Response>`]);
   }
-  const result = unit ? "" : `<${name}Result>${members}</${name}Result>`;
-  return xml(200, `<${name}Response xmlns="${xmlns}">${result}<ResponseMetadata><RequestId>${requestId}</RequestId></ResponseMetadata></${name}Response>`);
+  const result = unit ? [] : [`<${name}Result>`, ...members, `</${name}Result>`];
+  return xml(200, [`<${name}Response xmlns="${xmlns}">`, ...result, `<ResponseMetadata><RequestId>${requestId}</RequestId></ResponseMetadata></${name}Response>`]);
 }
 
 export function writeError(protocol: Protocol, service: Service | undefined, error: Ec2Error, requestId: string): Reply {
   if (protocol === "awsJson")
-    return { status: error.status, contentType: "application/x-amz-json-1.1", headers: { "x-amzn-errortype": error.code }, body: JSON.stringify({ __type: error.code, message: error.message, Message: error.message }) };
+    return { status: error.status, contentType: "application/x-amz-json-1.1", headers: { "x-amzn-errortype": error.code }, body: [Buffer.from(JSON.stringify({ __type: error.code, message: error.message, Message: error.message }))] };
   const inner = `<Code>${xmlText(error.code)}</Code><Message>${xmlText(error.message)}</Message>`;
-  if (protocol === "ec2Query") return xml(error.status, `<Response><Errors><Error>${inner}</Error></Errors><RequestID>${requestId}</RequestID></Response>`);
+  if (protocol === "ec2Query") return xml(error.status, [`<Response><Errors><Error>${inner}</Error></Errors><RequestID>${requestId}</RequestID></Response>`]);
   const type = error.status < 500 ? "Sender" : "Receiver";
   const xmlns = service ? ` xmlns="${service.xmlns}${service.version}/"` : "";
-  return xml(error.status, `<ErrorResponse${xmlns}><Error><Type>${type}</Type>${inner}</Error><RequestId>${requestId}</RequestId></ErrorResponse>`);
+  return xml(error.status, [`<ErrorResponse${xmlns}><Error><Type>${type}</Type>${inner}</Error><RequestId>${requestId}</RequestId></ErrorResponse>`]);
 }
 
-const xml = (status: number, text: string): Reply => ({ status, contentType: "text/xml;charset=UTF-8", body: `<?xml version="1.0" encoding="UTF-8"?>\n${text}` });
+const PIECE_CHARACTERS = 32 * 1024;
+
+/** Pieces put together to middling ones: memory for long ones comes page by page from the kernel, each time. */
+function xml(status: number, pieces: readonly string[]): Reply {
+  const body: Buffer[] = [];
+  let text = `<?xml version="1.0" encoding="UTF-8"?>\n`;
+  for (const piece of pieces) {
+    text += piece;
+    if (text.length < PIECE_CHARACTERS) continue;
+    body.push(Buffer.from(text));
+    text = "";
+  }
+  if (text !== "") body.push(Buffer.from(text));
+  return { status, contentType: "text/xml;charset=UTF-8", body };
+}

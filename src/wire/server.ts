@@ -64,16 +64,17 @@ async function answer(options: ApiOptions, request: IncomingMessage, response: S
     unread = error instanceof BodyRefused;
     reply = errorReply(error, requestId, call);
   }
-  const body = Buffer.from(reply.body);
   if (unread) response.setHeader("connection", "close");
-  response.writeHead(reply.status, { "content-type": reply.contentType, "content-length": body.length, "x-amzn-requestid": requestId, ...reply.headers });
+  response.writeHead(reply.status, { "content-type": reply.contentType, "content-length": lengthOf(reply.body), "x-amzn-requestid": requestId, ...reply.headers });
+  for (const piece of reply.body) response.write(piece);
   if (!unread) {
-    response.end(body);
+    response.end();
     return;
   }
-  response.write(body);
   lingerThenEnd(request, response);
 }
+
+const lengthOf = (pieces: readonly Buffer[]): number => pieces.reduce((sum, piece) => sum + piece.length, 0);
 
 async function handle(options: ApiOptions, request: IncomingMessage, requestId: string, call: { service?: ServiceName | undefined; operation?: string }): Promise<Reply> {
   checkHeaders(request);
@@ -141,7 +142,7 @@ function refuseUnreadable(error: NodeJS.ErrnoException, socket: Socket): void {
   }
   const [status, text] = error.code === "HPE_HEADER_OVERFLOW" ? ["431", "Request Header Fields Too Large"] : error.code === "ERR_HTTP_REQUEST_TIMEOUT" ? ["408", "Request Timeout"] : ["400", "Bad Request"];
   const { body, contentType } = writeError("ec2Query", undefined, new Ec2Error("MalformedHTTPRequestException", `${text}.`), randomUUID());
-  socket.end(`HTTP/1.1 ${status} ${text}\r\ncontent-type: ${contentType}\r\ncontent-length: ${Buffer.byteLength(body)}\r\nconnection: close\r\n\r\n${body}`);
+  socket.end(`HTTP/1.1 ${status} ${text}\r\ncontent-type: ${contentType}\r\ncontent-length: ${lengthOf(body)}\r\nconnection: close\r\n\r\n${body.join("")}`);
 }
 
 const looksLikeRegion = (name: string): boolean => /^[a-z]{2}(-[a-z]+){1,2}-[1-9]$/.test(name);

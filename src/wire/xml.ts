@@ -21,6 +21,21 @@ export function writeXml(shape: Shape, value: object): string {
   return text;
 }
 
+/** The same in pieces, so that a long answer is never one long text: the items of its lists each by themselves. */
+export function xmlPieces(shape: Shape, value: object): string[] {
+  const pieces: string[] = [];
+  for (const member of shape.members) {
+    const inner = (value as Record<string, unknown>)[member.name];
+    if (inner === undefined || inner === null) continue;
+    if (member.shape.kind === "list" && !member.flat && (inner as readonly unknown[]).length > 0) {
+      pieces.push(member.open);
+      for (const one of inner as readonly unknown[]) if (one !== undefined && one !== null) pieces.push(element(member.shape.item!, member.shape.item!, one));
+      pieces.push(member.close);
+    } else pieces.push(element(member, member, inner));
+  }
+  return pieces;
+}
+
 /** @param named gives the element's name, `member` what is in it: they differ where a list has no element around its items */
 function element(named: Member, member: Member, value: unknown): string {
   const { shape } = member;
@@ -39,9 +54,8 @@ function element(named: Member, member: Member, value: unknown): string {
 function list(member: Member, items: readonly unknown[]): string {
   const item = member.shape.item!;
   const named = member.flat ? member : item;
-  const texts: string[] = []; // joined once: one long sum of short texts costs several times as much when it is read
-  for (const inner of items) if (inner !== undefined && inner !== null) texts.push(element(named, item, inner));
-  const text = texts.length === 1 ? texts[0]! : texts.join("");
+  let text = "";
+  for (const inner of items) if (inner !== undefined && inner !== null) text += element(named, item, inner);
   if (member.flat) return text;
   return text === "" ? member.empty : member.open + text + member.close;
 }
