@@ -15,7 +15,7 @@ export interface Status {
   readonly converged: boolean;
   readonly problems: readonly string[];
 }
-export interface Drop { readonly interface: string; readonly name: string; readonly reason: string; readonly packets: number; readonly bytes: number }
+export interface Drop { readonly interface: string; readonly instance: string; readonly name: string; readonly reason: string; readonly packets: number; readonly bytes: number }
 
 /** Asks the daemon of `box`. @throws Failure with the daemon's own line, or saying that the box is not up. */
 export async function ask<T>(box: string, method: "GET" | "POST", path: string, query: Readonly<Record<string, string>> = {}): Promise<T> {
@@ -49,7 +49,7 @@ export function askIfUp<T>(box: string, method: "GET" | "POST", path: string, qu
   });
 }
 
-function notUp(box: string): string {
+export function notUp(box: string): string {
   const others = boxesUp().filter((name) => name !== box);
   const hint = others.length > 0 ? ` (up now: ${others.join(", ")}; choose with --box NAME)` : "";
   return `box ${box} is not up${hint}; start it with: sudo npx vpcbox ${box === "default" ? "" : `--box ${box} `}up --detach`;

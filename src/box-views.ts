@@ -1,13 +1,16 @@
-// Owns what the control socket shows of a box: status, drop counters by interface, and instances found by id or Name tag.
+// Owns what the control socket shows of a box (status, drop counters by interface) and what it understands of a question.
 
 import { ControlError } from "./control.ts";
 import type { DaemonOptions } from "./daemon-options.ts";
-import { INTERNET_PORT, SERVICES_PORT, type DropCount } from "./datapath/tables.ts";
+import type { DropCount } from "./datapath/tables.ts";
 import type { Instance } from "./model/records.ts";
 import type { Snapshot } from "./model/snapshot.ts";
 import type { InstanceJobs } from "./reconcile/instance-jobs.ts";
 import type { NetworkLoop } from "./reconcile/network-loop.ts";
 import { version } from "./version.ts";
+import { MOST_BYTES } from "./watch/pcap.ts";
+import { UnknownPlace, findInstance as findNamed, placeOf, portsOf } from "./watch/places.ts";
+import type { CaptureOptions } from "./watch/watchers.ts";
 
 export function status(box: { readonly options: DaemonOptions; readonly endpoint: string; readonly snapshot: Snapshot; readonly loop: NetworkLoop; readonly jobs: InstanceJobs }): unknown {
   const { options, endpoint, snapshot, loop, jobs } = box;
@@ -20,23 +23,37 @@ export function status(box: { readonly options: DaemonOptions; readonly endpoint
   };
 }
 
-/** The instance of that id, or the one live instance whose Name tag it is. */
-export function findInstance(snapshot: Snapshot, name: string): Instance {
-  const byId = snapshot.get("instance", name);
-  if (byId) return byId;
-  const named = snapshot.list("instance").filter((i) => i.tags.Name === name && i.state !== "terminated" && i.state !== "shutting-down");
-  if (named.length === 0) throw new ControlError(404, `there is no instance ${name === "" ? "without a name" : `"${name}"`}; list them with: aws ec2 describe-instances`);
-  if (named.length > 1) throw new ControlError(409, `${named.length} instances are named "${name}" (${named.map((i) => i.id).join(", ")}): use the id`);
-  return named[0]!;
+/** Names that mean nothing are the asker's mistake. */
+export function naming<T>(find: () => T): T {
+  try {
+    return find();
+  } catch (error) {
+    if (error instanceof UnknownPlace) throw new ControlError(404, error.message);
+    throw error;
+  }
+}
+export const findInstance = (snapshot: Snapshot, name: string): Instance => naming(() => findNamed(snapshot, name));
+
+/** Drop counters with names, an interface's together; most packets first. @param place only there; "" everywhere */
+export function drops(snapshot: Snapshot, counts: readonly DropCount[], place: string): unknown[] {
+  const only = place === "" ? undefined : new Set(naming(() => portsOf(snapshot, place)));
+  const interfaces = new Map(snapshot.list("network-interface").map((eni) => [eni.index, eni]));
+  const rows = counts.flatMap(({ port, reason, packets, bytes }) => {
+    const found = only?.has(port) === false ? undefined : placeOf(snapshot, interfaces, port);
+    return found ? [{ port, interface: found.interface, instance: found.instance, name: found.name, reason, packets, bytes }] : []; // none: the interface is gone
+  });
+  const first = (a: string, b: string): number => (a === b ? 0 : a === "" ? 1 : b === "" ? -1 : a < b ? -1 : 1); // who has a name before who has none
+  return rows.sort((a, b) => first(a.name, b.name) || first(a.instance, b.instance) || a.port - b.port || b.packets - a.packets).map(({ port: _, ...row }) => row);
 }
 
-export function drops(snapshot: Snapshot, counts: readonly DropCount[]): unknown[] {
-  const interfaces = new Map(snapshot.list("network-interface").map((eni) => [eni.index, eni]));
-  return counts.flatMap(({ port, reason, packets, bytes }) => {
-    if (port === INTERNET_PORT || port === SERVICES_PORT) return [{ interface: port === INTERNET_PORT ? "internet" : "services", name: "", reason, packets, bytes }];
-    const eni = interfaces.get(port);
-    if (!eni) return []; // the interface is gone, its counters go with the next prune
-    const instance = eni.attachment && snapshot.get("instance", eni.attachment.instanceId);
-    return [{ interface: eni.id, name: instance?.tags.Name ?? "", reason, packets, bytes }];
-  });
+/** What `vpcbox capture` asked for, checked. */
+export function captureOptions(query: URLSearchParams): CaptureOptions {
+  const number = (name: string, least: number, most: number): number | undefined => {
+    const text = query.get(name);
+    if (text === null) return undefined;
+    const value = Number(text);
+    if (!(value >= least && value <= most)) throw new ControlError(400, `${name} is a number from ${least} to ${most}, not ${text}`);
+    return value;
+  };
+  return { most: number("snaplen", 14, MOST_BYTES), count: number("count", 1, 1e12), seconds: number("seconds", 0.001, 1e6) };
 }

@@ -36,7 +36,8 @@ import { Store } from "./store/store.ts";
 import { createApi } from "./wire/server.ts";
 import { openSessions, type Sessions } from "./wire/sessions.ts";
 import { createDispatch } from "./wire/dispatch.ts";
-import { status, drops, findInstance } from "./box-views.ts";
+import { Watchers } from "./watch/watchers.ts";
+import { captureOptions, drops, findInstance, naming, status } from "./box-views.ts";
 
 const TICK_MS = 30_000;
 const TOKENS_LIVE_MS = 24 * 60 * 60_000; // EC2 API reference, "Ensuring idempotency"
@@ -68,6 +69,7 @@ export async function openBox(options: DaemonOptions): Promise<Box> {
   let api: Server | undefined;
   let inside: { close(): void } | undefined;
   let control: Server | undefined;
+  let watchers: Watchers | undefined;
   let tick: NodeJS.Timeout | undefined;
 
   const own: OwnLinks = { internet: internet.link, services: services.link };
@@ -80,6 +82,7 @@ export async function openBox(options: DaemonOptions): Promise<Box> {
   const start = async (): Promise<string> => {
     await createNetns(fabricNetns);
     datapath = openDatapath(pinDir, { timeScale: options.timeScale });
+    watchers = new Watchers(datapath.object, snapshot);
     const fabric = new Fabric(fabricNetns, datapath);
     const images = async (): Promise<void> => {
       authority = await ensureAuthority(options.stateDir, options.box, regions.map((region) => region.name));
@@ -126,6 +129,7 @@ export async function openBox(options: DaemonOptions): Promise<Box> {
   };
 
   const closeApi = async (): Promise<void> => {
+    watchers?.close();
     clearInterval(tick);
     inside?.close();
     api?.closeAllConnections();
@@ -186,7 +190,9 @@ export async function openBox(options: DaemonOptions): Promise<Box> {
     "GET /laptop": () => ({ argv: internet.laptopArgv([]), shell: true }),
     "GET /console-output": async (query: URLSearchParams) => ({ text: (await guests.consoleOutput(findInstance(snapshot(), query.get("instance") ?? "").id))?.text ?? "" }),
     "POST /image/import": (query: URLSearchParams) => importImage(query),
-    "GET /drops": () => ({ drops: drops(snapshot(), datapath!.drops()) }),
+    "GET /drops": (query: URLSearchParams) => ({ drops: drops(snapshot(), datapath!.drops(), query.get("place") ?? "") }),
+    "POST /drops/follow": (query: URLSearchParams) => naming(() => watchers!.followDrops(query.get("place") ?? "")),
+    "POST /capture": (query: URLSearchParams) => { const options = captureOptions(query); return naming(() => watchers!.capture(query.get("place") ?? "", options)); },
   });
 
   return { start, takeDown };

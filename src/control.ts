@@ -3,6 +3,7 @@
 
 import { chmodSync, rmSync } from "node:fs";
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from "node:http";
+import { Stream, sendStream } from "./control-stream.ts";
 import { log } from "./lib/log.ts";
 
 /** A refusal to the CLI: one plain line. */
@@ -16,7 +17,7 @@ export class ControlError extends Error {
 
 export type ControlRoute = (query: URLSearchParams) => Promise<unknown> | unknown;
 
-/** @param routes "GET /status" -> what answers it, as JSON. */
+/** @param routes "GET /status" -> what answers it, as JSON; or a Stream. */
 export async function openControl(path: string, routes: Readonly<Record<string, ControlRoute>>): Promise<Server> {
   rmSync(path, { force: true });
   const server = createServer((request, response) => { void answer(request, response, routes); });
@@ -40,6 +41,7 @@ async function answer(request: IncomingMessage, response: ServerResponse, routes
     const route = Object.hasOwn(routes, key) ? routes[key] : undefined;
     if (!route) throw new ControlError(404, `no such control request: ${key}`);
     body = await route(url.searchParams);
+    if (body instanceof Stream) return sendStream(request, response, body);
   } catch (error) {
     status = error instanceof ControlError ? error.status : 500;
     if (status === 500) log("error", "control request failed", { url: request.url ?? "", error: (error as Error).stack ?? String(error) });

@@ -31,6 +31,7 @@ const importRules: Readonly<Record<string, ImportRule>> = {
   "src/instances": { may: ["src/lib", "src/linux", "src/internet/addresses.ts"], because: "a guest is Linux and an image; routes and groups are not its business" },
   "src/internet": { may: ["src/lib", "src/linux"], because: "the box's internet is outside every VPC" },
   "src/services": { may: ["src/lib", "src/model", "src/linux", "src/internet"], because: "DNS and metadata answer from the snapshot, in namespaces of their own" },
+  "src/watch": { may: ["src/lib", "src/model", "src/datapath", "src/control-stream.ts"], because: "what the program shows, in the records' names, to whoever asks on the control socket" },
   "src/reconcile": { may: ["src/lib", "src/model", "src/store", "src/plan", "src/linux", "src/datapath", "src/instances", "src/internet/addresses.ts"], because: "the one writer to the kernel" },
   "cli": { may: [], because: "HTTP only: what it can do, any client can do" },
   "bench": { may: ["src/lib", "cli", "test/support", "tools"], because: "it measures from outside" },

@@ -1,7 +1,7 @@
-// Owns `vpcbox status`, `vpcbox drops` and `vpcbox console-output`: what runs, which packets were dropped and why, a boot log.
+// Owns `vpcbox status` and `vpcbox console-output`: what runs, a boot log.
 
 import type { Command } from "commander";
-import { ask, type Drop, type Status } from "../control.ts";
+import { ask, type Status } from "../control.ts";
 import { bold, green, red, yellow } from "../terminal.ts";
 
 interface ShowOptions { readonly box: string; readonly json?: boolean }
@@ -14,17 +14,6 @@ export function addStatus(program: Command): void {
       const { box, json } = command.optsWithGlobals<ShowOptions>();
       const status = await ask<Status>(box, "GET", "/status");
       console.log(json ? JSON.stringify(status) : describe(status));
-    });
-}
-
-export function addDrops(program: Command): void {
-  program.command("drops")
-    .description("count the packets each network interface dropped, with the reason")
-    .option("--json", "print them as JSON on one line")
-    .action(async (_options, command: Command) => {
-      const { box, json } = command.optsWithGlobals<ShowOptions>();
-      const answer = await ask<{ drops: Drop[] }>(box, "GET", "/drops");
-      console.log(json ? JSON.stringify(answer) : table(answer.drops));
     });
 }
 
@@ -49,11 +38,4 @@ function describe(status: Status): string {
     ...status.problems.map((problem) => `problem:   ${red(problem)}`),
   ];
   return lines.join("\n");
-}
-
-function table(drops: readonly Drop[]): string {
-  if (drops.length === 0) return "no packet was dropped";
-  const rows = [["INTERFACE", "NAME", "REASON", "PACKETS", "BYTES"], ...drops.map((d) => [d.interface, d.name === "" ? "-" : d.name, d.reason, String(d.packets), String(d.bytes)])];
-  const widths = rows[0]!.map((_, column) => Math.max(...rows.map((row) => row[column]!.length)));
-  return rows.map((row) => row.map((cell, column) => (column < 3 ? cell.padEnd(widths[column]!) : cell.padStart(widths[column]!))).join("  ")).join("\n");
 }

@@ -1,7 +1,7 @@
 // Owns the calls into libbpf (koffi): loading the object, pinned maps, reading and writing them, tc attachment, test runs.
 // libbpf 1.0 and newer. Everything is synchronous.
 
-import koffi, { type LibraryHandle } from "koffi";
+import koffi, { type LibraryHandle, type TypeObject } from "koffi";
 
 type Handle = unknown;
 
@@ -41,6 +41,9 @@ function bind(so: LibraryHandle) {
     query: so.func("int bpf_tc_query(const uint8_t *hook, _Inout_ uint8_t *options)"),
     testRun: so.func("int bpf_prog_test_run_opts(int fd, _Inout_ uint8_t *options)"),
     possibleCpus: so.func("int libbpf_num_possible_cpus()"),
+    ringNew: so.func("void *ring_buffer__new(int fd, void *callback, void *context, void *options)"),
+    ringConsume: so.func("int ring_buffer__consume(void *ring)"),
+    ringFree: so.func("void ring_buffer__free(void *ring)"),
   };
 }
 
@@ -141,6 +144,27 @@ function readOneByOne(fd: number, keySize: number, valueSize: number): Map<strin
     if ((lib().lookup(fd, next, value) as number) === 0) found.set(next.toString("latin1"), value.toString("latin1"));
     key = next;
   }
+}
+
+export interface Ring { /** Hands over what has come; answers how many records. */ consume(): number; close(): void }
+let sampleType: TypeObject | undefined;
+
+/** @param onRecord its bytes are valid during the call only */
+export function openRing(fd: number, onRecord: (bytes: Buffer) => void): Ring {
+  sampleType ??= koffi.proto("int vpcbox_ring_sample(void *context, void *data, size_t size)");
+  const callback = koffi.register((_context: unknown, data: unknown, size: number) => {
+    onRecord(Buffer.from(koffi.view(data, Number(size))));
+    return 0;
+  }, koffi.pointer(sampleType));
+  const ring: Handle = lib().ringNew(fd, callback, null, null);
+  if (!ring) {
+    koffi.unregister(callback);
+    throw new Error("a ring buffer of the datapath cannot be opened");
+  }
+  return {
+    consume: () => check("reading a ring buffer", lib().ringConsume(ring) as number),
+    close: () => { lib().ringFree(ring); koffi.unregister(callback); },
+  };
 }
 
 const TC_INGRESS = 1, TC_REPLACE = 1;

@@ -18,7 +18,7 @@ const dir = join("/run/vpcbox", box);
 const scratch = mkdtempSync(join(tmpdir(), "vpcbox-cli-"));
 const asked: string[] = [];
 const status = { box, endpoint: "http://127.0.0.1:1", pid: 0, state: scratch, version: "9.9.9", instances: { running: 2, stopped: 1 }, revision: 7, converged: true, problems: ["eth0 is upside down"] };
-const drops = { drops: [{ interface: "eni-1", name: "nat", reason: "GROUP_INGRESS", packets: 3, bytes: 252 }] };
+const drops = { drops: [{ interface: "eni-1", instance: "i-1", name: "nat", reason: "GROUP_INGRESS", packets: 3, bytes: 252 }] };
 let server: Server;
 
 before(async () => {
@@ -56,7 +56,7 @@ test("status, drops, console-output: for people and for programs", async () => {
   assert.doesNotMatch(text.stdout, /\x1b/, "no colours in a pipe");
   shows(await vpcbox("status", "--json"), { status: 0, stdout: `${JSON.stringify(status)}\n`, stderr: "" });
   shows(await vpcbox("drops", "--json"), { status: 0, stdout: `${JSON.stringify(drops)}\n`, stderr: "" });
-  assert.match((await vpcbox("drops")).stdout, /eni-1 +nat +GROUP_INGRESS +3 +252\n$/);
+  assert.match((await vpcbox("drops")).stdout, /eni-1 +i-1 +nat +GROUP_INGRESS +3 +252\n$/);
   shows(await vpcbox("console-output", "i-1"), { status: 0, stdout: "booted\n", stderr: "" });
 });
 
@@ -109,7 +109,7 @@ test("a failure is one line with status 1, wrong usage one line with status 2", 
 });
 
 test("every command has --help", async () => {
-  for (const command of [[], ["up"], ["down"], ["reset"], ["status"], ["exec"], ["laptop"], ["console-output"], ["drops"]]) {
+  for (const command of [[], ["up"], ["down"], ["reset"], ["status"], ["exec"], ["laptop"], ["console-output"], ["drops"], ["capture"]]) {
     const result = await vpcbox(...command, "--help");
     assert.deepEqual([result.status, result.stderr], [0, ""]);
     assert.match(result.stdout, new RegExp(`^Usage: vpcbox ${command.join("")}`));
