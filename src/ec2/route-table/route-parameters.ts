@@ -21,10 +21,10 @@ type Targets = Omit<ec2.CreateRouteRequest, "DryRun" | "RouteTableId" | keyof De
 
 /** The destination as EC2 stores it: a block, its host bits cleared, or a prefix list's id, which may be of one that is gone. */
 export function readDestination(input: Destination): string {
-  const given = [input.DestinationCidrBlock, input.DestinationIpv6CidrBlock, input.DestinationPrefixListId].filter((d) => d !== undefined);
+  const given = [input.DestinationCidrBlock, input.DestinationIpv6CidrBlock, input.DestinationPrefixListId].filter((d) => d !== undefined && d !== "");
   if (given.length > 1) throw new Ec2Error("InvalidParameterCombination", "The request must contain exactly one of destinationCidrBlock, destinationIpv6CidrBlock or destinationPrefixListId");
   if (given.length === 0) throw new Ec2Error("MissingParameter", "The request must contain exactly one of destinationCidrBlock, destinationIpv6CidrBlock or destinationPrefixListId");
-  if (input.DestinationPrefixListId !== undefined) {
+  if (input.DestinationPrefixListId) {
     checkId("prefix-list", input.DestinationPrefixListId);
     return input.DestinationPrefixListId;
   }
