@@ -9,6 +9,7 @@ import { addConsoleOutput, addStatus } from "./commands/status.ts";
 import { addDown, addReset } from "./commands/down.ts";
 import { addImage } from "./commands/image.ts";
 import { addExec, addLaptop } from "./commands/exec.ts";
+import { addSsh } from "./commands/ssh.ts";
 import { addUp } from "./commands/up.ts";
 import { Failure, oneLine } from "./failure.ts";
 import { red } from "./terminal.ts";
@@ -25,7 +26,7 @@ function buildProgram(): Command {
     .exitOverride()
     .configureOutput({ outputError: (text, write) => write(errorLine(text.replace(/^error: /, ""))) })
     .addHelpText("after", "\nAll but status and --help need root: sudo npx vpcbox up --detach\nThe API answers unmodified clients: aws --endpoint-url http://127.0.0.1:4566 ec2 describe-vpcs");
-  for (const add of [addUp, addDown, addReset, addStatus, addExec, addLaptop, addConsoleOutput, addDrops, addCapture, addImage]) add(program);
+  for (const add of [addUp, addDown, addReset, addStatus, addExec, addSsh, addLaptop, addConsoleOutput, addDrops, addCapture, addImage]) add(program);
   return program;
 }
 
@@ -35,7 +36,7 @@ function parseBox(name: string): string {
 }
 
 function errorLine(text: string): string {
-  const hint = /^unknown option '-/.test(text) && ["exec", "laptop"].some((word) => process.argv.includes(word)) ? "; put -- before the command to run" : "";
+  const hint = /^unknown option '-/.test(text) && ["exec", "ssh", "laptop"].some((word) => process.argv.includes(word)) ? "; put -- before the command to run" : "";
   return `${red("vpcbox:", process.stderr)} ${oneLine(text)}${hint}\n`;
 }
 

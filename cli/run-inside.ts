@@ -1,8 +1,9 @@
 // Owns running a command inside a namespace: the daemon says by which command line one gets in, this process spawns it with its own
 // streams, passes signals on, and ends as it ended (docs/adr/0009).
 
-import { spawn } from "node:child_process";
+import { execFile, spawn } from "node:child_process";
 import { constants } from "node:os";
+import type { User } from "./calling-user.ts";
 import { Failure } from "./failure.ts";
 
 const PASSED_ON = ["SIGINT", "SIGQUIT", "SIGTERM", "SIGHUP", "SIGUSR1", "SIGUSR2"] as const;
@@ -22,4 +23,20 @@ export function runInside(argv: readonly string[], env: NodeJS.ProcessEnv = proc
     child.on("error", (error: NodeJS.ErrnoException) => reject(new Failure(error.code === "ENOENT" ? `the program ${file} is missing; run: npm run setup` : error.message)));
     child.on("exit", (code, signal) => resolve(code ?? 128 + (signal === null ? 0 : constants.signals[signal])));
   });
+}
+
+/** What `argv` prints; undefined when it fails. */
+export function outputOf(argv: readonly string[]): Promise<string | undefined> {
+  const [file, ...args] = argv as [string, ...string[]];
+  return new Promise((resolve) => execFile(file, args, (error, stdout) => resolve(error ? undefined : stdout)));
+}
+
+export interface AtHome { readonly argv: readonly string[]; readonly env: NodeJS.ProcessEnv; readonly shell: string; readonly directory: string; readonly user: User | undefined }
+
+/** What makes a command of the laptop one of the user who is at the keyboard, also behind sudo. */
+export function asUserAtHome(user: User | undefined): AtHome {
+  const shell = user?.shell ?? process.env.SHELL ?? "/bin/sh";
+  if (!user) return { argv: [], env: process.env, shell, directory: process.env.HOME ?? "/root", user };
+  const argv = ["setpriv", `--reuid=${user.uid}`, `--regid=${user.gid}`, "--init-groups", "--"];
+  return { argv, env: { ...process.env, HOME: user.home, USER: user.name, LOGNAME: user.name, SHELL: shell }, shell, directory: user.home, user };
 }

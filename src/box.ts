@@ -32,6 +32,7 @@ import { settleNatGateways } from "./reconcile/nat-gateway-steps.ts";
 import { NetworkLoop } from "./reconcile/network-loop.ts";
 import { instanceRoles } from "./services/instance-roles.ts";
 import { openServices, type Services } from "./services/services.ts";
+import { sshWay } from "./ssh-way.ts";
 import { Store } from "./store/store.ts";
 import { createApi } from "./wire/server.ts";
 import { openSessions, type Sessions } from "./wire/sessions.ts";
@@ -187,6 +188,7 @@ export async function openBox(options: DaemonOptions): Promise<Box> {
       if (instance.state !== "running") throw new ControlError(409, `${instance.id} is ${instance.state}; start it first`);
       return { argv: guests.execArgv(instance.id, query.get("user") ?? "root", query.get("tty") === "1", []) };
     },
+    "GET /ssh": (query: URLSearchParams) => sshWay(snapshot(), query.get("instance") ?? "", query.get("via") ?? undefined),
     "GET /laptop": () => ({ argv: internet.laptopArgv([]), shell: true }),
     "GET /console-output": async (query: URLSearchParams) => ({ text: (await guests.consoleOutput(findInstance(snapshot(), query.get("instance") ?? "").id))?.text ?? "" }),
     "POST /image/import": (query: URLSearchParams) => importImage(query),

@@ -3,7 +3,7 @@
 import type { Command } from "commander";
 import { callingUser } from "../calling-user.ts";
 import { ask } from "../control.ts";
-import { onTerminal, runInside } from "../run-inside.ts";
+import { asUserAtHome, onTerminal, runInside } from "../run-inside.ts";
 
 const tty = (): "0" | "1" => (onTerminal() ? "1" : "0");
 
@@ -29,10 +29,7 @@ export function addLaptop(program: Command): void {
     .action(async (words: string[], _options, command: Command) => {
       const { box } = command.optsWithGlobals<{ box: string }>();
       const { argv } = await ask<{ argv: string[] }>(box, "GET", "/laptop", { tty: tty() });
-      const user = callingUser();
-      const shell = user?.shell ?? process.env.SHELL ?? "/bin/sh";
-      const as = user ? ["setpriv", `--reuid=${user.uid}`, `--regid=${user.gid}`, "--init-groups", "--"] : [];
-      const env = user ? { ...process.env, HOME: user.home, USER: user.name, LOGNAME: user.name, SHELL: shell } : process.env;
-      process.exitCode = await runInside([...argv, ...as, ...(words.length > 0 ? words : [shell])], env);
+      const home = asUserAtHome(callingUser());
+      process.exitCode = await runInside([...argv, ...home.argv, ...(words.length > 0 ? words : [home.shell])], home.env);
     });
 }

@@ -30,6 +30,9 @@ export interface GuestSpec {
 export type GuestStatus = "running" | "stopped"; // stopped: its namespaces or files are there, no process
 export interface GuestRead { readonly instanceId: string; readonly status: GuestStatus; readonly bootNumber: number; readonly pid: number }
 
+/** off, reboot: it was told so from inside. */
+export type GuestEnd = "off" | "reboot" | "died";
+
 /** What the reconciler asks of instances. Every method may be called again after a kill and finishes what was begun. */
 export interface Guests {
   /** Everything of this box that exists: also guests no record knows (leftovers to remove). */
@@ -50,6 +53,8 @@ export interface Guests {
   /** Removes every layer that is not named here. */
   keepLayers(used: ReadonlySet<string>): Promise<void>;
   consoleOutput(instanceId: string): Promise<{ text: string; at: Date } | undefined>;
+  /** Of a guest whose init has ended and which was not stopped yet. */
+  endOf(instanceId: string): GuestEnd;
   /** Resolves when a guest's init ended by itself (shutdown from inside, crash). */
   onExit(listener: (instanceId: string) => void): void;
   /** The command line that runs `command` inside: for `vpcbox exec`. */

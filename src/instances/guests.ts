@@ -18,6 +18,7 @@ import { idRange, type IdRange } from "./id-range.ts";
 import { importLayer, isStandalone } from "./import-layer.ts";
 import { captureLayer, keepLayers, layerDirectories, recordedLayers, removeLayer } from "./layers.ts";
 import { ensureNamespaces, removeNamespaces } from "./namespaces.ts";
+import { endOf } from "./orderly-end.ts";
 import { guestPlaces, guestsRun, guestsState, layersDir, runcRoot, type GuestPlaces, type Places } from "./places.ts";
 import { writeSeed } from "./seed.ts";
 
@@ -194,6 +195,10 @@ export function openGuests(options: GuestsOptions): RuncGuests {
     keepLayers: async (used) => {
       for (const name of importing) if (used.has(name)) importing.delete(name);
       keepLayers(places, new Set([...used, ...importing]));
+    },
+    endOf: (instanceId) => {
+      const guest = placesOf(instanceId);
+      return endOf(places, guest, readRecord(guest)?.layers ?? []);
     },
     onExit: (listener) => { listeners.push(listener); },
     facts: (instanceId) => readGuestFacts(instanceId, placesOf(instanceId).netns, places.guestUsr),

@@ -54,7 +54,7 @@ export function instanceFailed(tx: Transaction, id: string, _now: Date, reason: 
   tx.put("instance", { ...instance, state: instance.startedAt === undefined ? "shutting-down" : "stopping", stateReason, stateTransitionReason: "Server.InternalError" });
 }
 
-/** Its guest ended by itself (shutdown from inside, crash): stops or terminates as the instance says. */
+/** Its guest was shut down from inside: stops or terminates as the instance says. */
 export function guestExited(tx: Transaction, id: string, now: Date): void {
   const instance = tx.get("instance", id);
   if (instance?.state !== "running") return;
@@ -65,6 +65,21 @@ export function guestExited(tx: Transaction, id: string, now: Date): void {
   };
   tx.put("instance", ended);
   if (ended.state === "stopping") instanceStopped(tx, id, now);
+}
+
+/** Its guest was rebooted from inside: it is to be booted again. */
+export function guestReboots(tx: Transaction, id: string, _now: Date): void {
+  const instance = tx.get("instance", id);
+  if (instance?.state === "running") tx.put("instance", { ...instance, bootNumber: instance.bootNumber + 1 });
+}
+
+/** Its guest died: it stops, and its disk stays whatever a shutdown would have done. */
+export function guestDied(tx: Transaction, id: string, now: Date): void {
+  const instance = tx.get("instance", id);
+  if (instance?.state !== "running") return;
+  const stateReason = { code: "Server.InternalError", message: "Server.InternalError: the instance's first process died" };
+  tx.put("instance", { ...instance, state: "stopping", stateReason, stateTransitionReason: "Server.InternalError" });
+  instanceStopped(tx, id, now);
 }
 
 /** Drops the records of instances that were terminated an hour ago. Answers how many. */

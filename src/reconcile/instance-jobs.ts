@@ -3,7 +3,7 @@
 
 import { log } from "../lib/log.ts";
 import type { GuestRead, Guests } from "../instances/guest.ts";
-import { attachedInterfaces, guestExited, instanceFailed, instanceStarted, instanceStopped, instanceTerminated } from "../model/lifecycle.ts";
+import { attachedInterfaces, guestDied, guestExited, guestReboots, instanceFailed, instanceStarted, instanceStopped, instanceTerminated } from "../model/lifecycle.ts";
 import type { Image, Instance } from "../model/records.ts";
 import type { Snapshot, Transaction } from "../model/snapshot.ts";
 import { planGuest } from "../plan/guests.ts";
@@ -125,7 +125,13 @@ export class InstanceJobs {
       case "boot": return this.#boot(id);
       case "restart": await this.#end(id); return this.#boot(id);
       case "mark-running": return write((tx) => instanceStarted(tx, id, now()));
-      case "mark-exited": await this.#end(id); return write((tx) => guestExited(tx, id, now()));
+      case "mark-exited": {
+        const end = guests.endOf(id);
+        await this.#end(id);
+        write((tx) => (end === "off" ? guestExited : end === "reboot" ? guestReboots : guestDied)(tx, id, now()));
+        if (end === "reboot") await this.#boot(id);
+        return;
+      }
       case "stop": await this.#end(id); if (record?.state === "stopping") write((tx) => instanceStopped(tx, id, now())); return;
       case "remove":
         await this.#end(id);
