@@ -39,6 +39,7 @@ import { openSessions, type Sessions } from "./wire/sessions.ts";
 import { createDispatch } from "./wire/dispatch.ts";
 import { Watchers } from "./watch/watchers.ts";
 import { captureOptions, drops, findInstance, naming, status } from "./box-views.ts";
+import { explain } from "./explain.ts";
 
 const TICK_MS = 30_000;
 const TOKENS_LIVE_MS = 24 * 60 * 60_000; // EC2 API reference, "Ensuring idempotency"
@@ -192,6 +193,7 @@ export async function openBox(options: DaemonOptions): Promise<Box> {
     "GET /laptop": () => ({ argv: internet.laptopArgv([]), shell: true }),
     "GET /console-output": async (query: URLSearchParams) => ({ text: (await guests.consoleOutput(findInstance(snapshot(), query.get("instance") ?? "").id))?.text ?? "" }),
     "POST /image/import": (query: URLSearchParams) => importImage(query),
+    "GET /explain": (query: URLSearchParams) => explain(snapshot(), query, () => Promise.resolve(() => undefined)),
     "GET /drops": (query: URLSearchParams) => ({ drops: drops(snapshot(), datapath!.drops(), query.get("place") ?? "") }),
     "POST /drops/follow": (query: URLSearchParams) => naming(() => watchers!.followDrops(query.get("place") ?? "")),
     "POST /capture": (query: URLSearchParams) => { const options = captureOptions(query); return naming(() => watchers!.capture(query.get("place") ?? "", options)); },

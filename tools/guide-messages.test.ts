@@ -2,7 +2,8 @@
 
 import { test } from "node:test";
 import assert from "node:assert/strict";
-import { languageOf, messages, say, type MessageKey } from "./guide-messages.ts";
+import { languageOf } from "../cli/language.ts";
+import { messages, say, type MessageKey } from "./guide-messages.ts";
 
 const places = (text: string): string[] => [...text.matchAll(/\{(\w+)\}/g)].map((m) => m[1]!).sort();
 

@@ -1,6 +1,8 @@
 // Owns what `npm run guide` says, in English and in Japanese, in the words of AWS's guide to NAT instances. Data alone: every key
 // stands in both languages with the same {places} (tools/guide-messages.test.ts).
 
+import type { Language } from "../cli/language.ts";
+
 const en = {
   title: "AWS's guide to NAT instances, on box {box}",
   startBox: "Start the box",
@@ -186,14 +188,7 @@ const ja: Record<MessageKey, string> = {
 };
 
 export const messages = { en, ja } as const satisfies Record<string, Record<MessageKey, string>>;
-export type Language = keyof typeof messages;
 export type Places = Readonly<Record<string, string | number>>;
-
-/** POSIX: LC_ALL over LC_MESSAGES over LANG. */
-export function languageOf(env: NodeJS.ProcessEnv): Language {
-  const locale = env.LC_ALL || env.LC_MESSAGES || env.LANG || "";
-  return /^ja([_.@]|$)/.test(locale) ? "ja" : "en";
-}
 
 export function say(language: Language, key: MessageKey, places: Places = {}): string {
   return messages[language][key].replace(/\{(\w+)\}/g, (whole, name: string) => (name in places ? String(places[name]) : whole));

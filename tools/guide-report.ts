@@ -1,7 +1,8 @@
 // Owns how the guide shows its steps: a line each with its outcome, a turning line while one goes on, one line when one fails.
 
 import { bold, dim, green, withProgress } from "../cli/terminal.ts";
-import { say, type Language, type MessageKey, type Places } from "./guide-messages.ts";
+import type { Language } from "../cli/language.ts";
+import { say, type MessageKey, type Places } from "./guide-messages.ts";
 
 /** Why a step failed, as a message; `look` says where to look next. */
 export class StepFailure extends Error {

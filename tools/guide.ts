@@ -6,7 +6,7 @@ import { EC2Client } from "@aws-sdk/client-ec2";
 import { bold, dim, red } from "../cli/terminal.ts";
 import { GuideBox } from "./guide-box.ts";
 import { checkConnection } from "./guide-checks.ts";
-import { languageOf } from "./guide-messages.ts";
+import { languageOf } from "../cli/language.ts";
 import { NetworkBuilder } from "./guide-network.ts";
 import { picture } from "./guide-picture.ts";
 import { Report, StepFailure } from "./guide-report.ts";
