@@ -10,7 +10,7 @@ interface Ref { readonly kind: string; readonly id: string }
 interface Component { readonly component: Ref; readonly inbound?: Header; readonly outbound?: Header; readonly attachedTo?: Ref; readonly subnetId?: string; readonly note?: Text; readonly securityGroupRuleId?: string }
 interface Explanation { readonly code: string; readonly direction: "forward" | "return"; readonly component: Ref; readonly message: Text; readonly mend: string }
 export interface Answer { readonly reachable: boolean; readonly forward: readonly Component[]; readonly return: readonly Component[]; readonly explanations: readonly Explanation[] }
-export interface Explained { readonly wrong?: string; readonly answer: Answer }
+export interface Explained { readonly wrong?: string; readonly answer: Answer; readonly unread: readonly string[] }
 
 const words = {
   forward: { en: "The way there", ja: "往路" },

@@ -193,7 +193,7 @@ export async function openBox(options: DaemonOptions): Promise<Box> {
     "GET /laptop": () => ({ argv: internet.laptopArgv([]), shell: true }),
     "GET /console-output": async (query: URLSearchParams) => ({ text: (await guests.consoleOutput(findInstance(snapshot(), query.get("instance") ?? "").id))?.text ?? "" }),
     "POST /image/import": (query: URLSearchParams) => importImage(query),
-    "GET /explain": (query: URLSearchParams) => explain(snapshot(), query, () => Promise.resolve(() => undefined)),
+    "GET /explain": (query: URLSearchParams) => explain(snapshot(), query, (id) => guests.facts(id)),
     "GET /drops": (query: URLSearchParams) => ({ drops: drops(snapshot(), datapath!.drops(), query.get("place") ?? "") }),
     "POST /drops/follow": (query: URLSearchParams) => naming(() => watchers!.followDrops(query.get("place") ?? "")),
     "POST /capture": (query: URLSearchParams) => { const options = captureOptions(query); return naming(() => watchers!.capture(query.get("place") ?? "", options)); },

@@ -1,6 +1,7 @@
 // Owns the question of `vpcbox explain`: what its words name (instances by id or tag, interfaces, gateways, addresses, names of the box's
 // internet), what is wrong usage, and the analyzer's answer to it.
 
+import { analyzeWithGuests, type ReadFacts } from "./analysis.ts";
 import { findInstance } from "./box-views.ts";
 import { ControlError } from "./control.ts";
 import { answerPublic } from "./internet/public-names.ts";
@@ -9,13 +10,11 @@ import { attachedInterfaces } from "./model/lifecycle.ts";
 import { readNetwork, type Network } from "./model/network.ts";
 import { isPrivateAddress } from "./model/packet.ts";
 import type { Snapshot } from "./model/snapshot.ts";
-import { analyze } from "./reach/analyze.ts";
 import { interfaceOf } from "./reach/endpoints.ts";
-import type { Guests } from "./reach/guest.ts";
 import type { Answer, Endpoint, Question } from "./reach/question.ts";
 
 /** Wrong usage is an answer, too: one line, status 2. */
-export type Explained = { readonly wrong: string } | { readonly question: Question; readonly answer: Answer };
+export type Explained = { readonly wrong: string } | { readonly question: Question; readonly answer: Answer; readonly unread: readonly string[] };
 
 /** What the words ask. @throws ControlError with status 400 for wrong usage */
 export function explainQuestion(snapshot: Snapshot, words: URLSearchParams): { readonly network: Network; readonly question: Question } {
@@ -32,11 +31,11 @@ export function explainQuestion(snapshot: Snapshot, words: URLSearchParams): { r
   return { network, question: { source, destination, protocol, ...(port === undefined ? {} : { port }) } };
 }
 
-/** @param guestsOf reads the insides of running guests */
-export async function explain(snapshot: Snapshot, words: URLSearchParams, guestsOf: (network: Network, question: Question) => Promise<Guests>): Promise<Explained> {
+export async function explain(snapshot: Snapshot, words: URLSearchParams, facts: ReadFacts): Promise<Explained> {
   try {
     const { network, question } = explainQuestion(snapshot, words);
-    return { question, answer: analyze(network, question, await guestsOf(network, question)) };
+    const { answer, unread } = await analyzeWithGuests(network, question, facts);
+    return { question, answer, unread };
   } catch (error) {
     if (error instanceof ControlError && error.status === 400) return { wrong: error.message };
     throw error;

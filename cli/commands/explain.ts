@@ -20,6 +20,7 @@ export function addExplain(program: Command): void {
       const { box, from, to, protocol, port, json } = command.optsWithGlobals<ExplainOptions>();
       const explained = await ask<Explained>(box, "GET", "/explain", { from, to, protocol, ...(port === undefined ? {} : { port }) });
       if (explained.wrong !== undefined) return command.error(explained.wrong, { exitCode: 2 });
+      for (const guest of explained.unread) process.stderr.write(`vpcbox: could not look into ${guest}: taken to forward, translate nothing and answer\n`);
       const { endpoint } = await ask<Status>(box, "GET", "/status");
       const language = languageOf(process.env);
       const mend = (line: string): string => mendFor(line, { box, endpoint, known: process.env.AWS_ENDPOINT_URL });

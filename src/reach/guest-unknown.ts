@@ -12,7 +12,7 @@ export function unknownGuest(network: Network, eni: NetworkInterface): Guest {
   const mac = eni.macAddress;
   return {
     receive: (_mac, packet, replyOf) => {
-      if (replyOf && replyOf.cameAs.source !== 0 && replyOf.cameAs.source !== replyOf.leftAs.source) {
+      if (replyOf && replyOf.cameAs.source !== replyOf.leftAs.source) {
         const { source, sourcePort } = replyOf.cameAs;
         return { causes: [], notes: [], to: { kind: "device", mac, packet: { ...packet, destination: source, destinationPort: sourcePort } } };
       }

@@ -132,7 +132,7 @@ class Walker {
     const taken = step.untranslated && this.#world.translating.has(instanceId);
     if (step.untranslated && !taken) this.#untranslated = { ...place, instanceId, cause: step.untranslated.cause, packet: to.packet };
     const packet = taken ? step.untranslated!.packet : to.packet;
-    this.#memory.forwarded({ instanceId, cameAs: came, leftAs: packet });
+    this.#memory.forwarded({ instanceId, cameAs: came.source === 0 ? { ...came, source: packet.source } : came, leftAs: packet });
     const eni = this.#network.snapshot.list("network-interface").find((one) => one.attachment?.instanceId === instanceId && one.macAddress === to.mac) ?? fallback;
     this.#add(interfaceComponent(eni, packet, "out"));
     return { packet, hop: leaveInterface(this.#network, eni, packet, this.#memory), from: eni };
