@@ -1,14 +1,15 @@
 // Owns the bytes of the kernel's tables: desired tables -> entries as the structs of maps.bpf.h lay them out. Pure. Numbers are
 // little-endian (x86-64, arm64), addresses in network order. Entries are latin1 strings, so that maps of them compare quickly.
 
-import { INTERNET_PORT, SERVICES_PORT, type AclEntry, type AclRule, type DesiredTables, type GroupEntry, type PortEntry, type Rule, type VpcEntry } from "./tables.ts";
+import { Remembered, RememberedEach, RememberedMap } from "../lib/remembered.ts";
+import { INTERNET_PORT, SERVICES_PORT, type AclEntry, type AclRule, type DesiredTables, type GroupEntry, type NatEntry, type PortEntry, type Rule, type VpcEntry } from "./tables.ts";
 
 export const tableSizes = {
   ports: [4, 124], numbers: [4, 4], own: [4, 4], addresses: [8, 8], routes: [12, 8], blocks: [12, 4], publics: [4, 16], privates: [8, 4], rules: [12, 1032], members: [8, 4], nats: [4, 40],
 } as const satisfies Record<string, readonly [number, number]>;
 export type TableName = keyof typeof tableSizes;
-export type Entries = Map<string, string>;
-export type EncodedTables = Readonly<Record<TableName, Entries>>;
+export type Entries = ReadonlyMap<string, string>;
+export type EncodedTables = Readonly<Record<TableName, readonly Entries[]>>;
 
 const P_CHECK = 1, P_INTERNET = 2, P_SERVICES = 4, P_GATEWAY = 8, P_DNS = 16, P_NAT = 32;
 const P_LOG = { ACCEPT: 64, REJECT: 128, ALL: 64 | 128 } as const;
@@ -35,47 +36,56 @@ export const portKey = u32;
 /** Where the program finds a NAT gateway's port: it has no link. */
 export const natIfindex = (port: number): number => (0x80000000 | port) >>> 0;
 
-/** @param ifindexOf of a port's link; undefined when the link is not there (yet): what would lead to it is left out. */
-export function encodeTables(desired: DesiredTables, ifindexOf: (link: string) => number | undefined): EncodedTables {
-  const tables = Object.fromEntries(Object.keys(tableSizes).map((name) => [name, new Map()])) as Record<TableName, Entries>;
-  const vpcs = new Map(desired.vpcs.map((v) => [v.vpc, v]));
-  const groups = new Map(desired.groups.map((g) => [g.group, openness(g)]));
-  const ifindexes = new Map<number, number>();
-  for (const port of desired.ports) {
-    const ifindex = port.kind === "nat" ? natIfindex(port.port) : ifindexOf(port.link);
-    if (ifindex === undefined) continue;
-    ifindexes.set(port.port, ifindex);
-    const open = port.groups.reduce((flags, group) => flags | (groups.get(group) ?? 0), 0);
-    tables.ports.set(u32(ifindex), encodePort(port, ifindex, open, vpcs.get(port.vpc)));
-    tables.numbers.set(u32(port.port), u32(ifindex));
+/**
+ * Encodes one desired state after the other. A table is a list of parts without a key in common; what did not change since the
+ * last time is the very same part, of the very same list.
+ */
+export class TableEncoder {
+  readonly #tables = Object.fromEntries(Object.keys(tableSizes).map((name) => [name, new Remembered()])) as unknown as Readonly<Record<TableName, Remembered<readonly Entries[]>>>;
+  readonly #ifindexes = new RememberedMap<number, number>();
+  readonly #open = new RememberedMap<number, number>();
+  readonly #port = new RememberedEach<PortEntry, readonly [string, string]>();
+  readonly #rules = new RememberedEach<GroupEntry | AclEntry, Entries>();
+  readonly #openness = new RememberedEach<GroupEntry, number>();
+
+  /** @param ifindexOf of a port's link; undefined when the link is not there (yet): what would lead to it is left out. */
+  encode({ ports, addresses, routes, publics, vpcs, groups, members, acls, nats }: DesiredTables, ifindexOf: (link: string) => number | undefined): EncodedTables {
+    const found = ports.map((port) => [port.port, port.kind === "nat" ? natIfindex(port.port) : ifindexOf(port.link)] as const).filter((pair): pair is readonly [number, number] => pair[1] !== undefined);
+    const ifindexes = this.#ifindexes.of(new Map(found));
+    const open = this.#open.of(new Map(groups.map((g) => [g.group, this.#openness.of(g, [], () => openness(g))] as const).filter(([, flags]) => flags !== 0)));
+    const vpcOf = new Map(vpcs.map((v) => [v.vpc, v]));
+    const table = (name: TableName, from: readonly unknown[], entries: () => Iterable<readonly [string, string]>): readonly Entries[] => this.#tables[name].of(from, () => [new Map(entries())]);
+    const withLink = <T extends { readonly port: number }>(list: readonly T[], entry: (item: T, ifindex: number) => readonly [string, string]): (readonly [string, string])[] =>
+      list.flatMap((item) => { const ifindex = ifindexes.get(item.port); return ifindex === undefined ? [] : [entry(item, ifindex)]; });
+    const rules = [...[...groups, ...acls].map((one) => this.#rules.of(one, [], () => ("acl" in one ? encodeAcl(one) : encodeGroup(one))))];
+    return {
+      ports: table("ports", [ports, ifindexes, open, vpcs], () => withLink(ports, (p, ifindex) => {
+        const flags = p.groups.reduce((all, group) => all | (open.get(group) ?? 0), 0), vpc = vpcOf.get(p.vpc);
+        return this.#port.of(p, [ifindex, flags, vpc], () => [u32(ifindex), encodePort(p, ifindex, flags, vpc)]);
+      })),
+      numbers: table("numbers", [ports, ifindexes], () => withLink(ports, ({ port }, ifindex) => [u32(port), u32(ifindex)])),
+      own: table("own", [ifindexes], () => [INTERNET_PORT, SERVICES_PORT].map((port, i) => [u32(i), u32(ifindexes.get(port) ?? 0)])),
+      addresses: table("addresses", [addresses, ifindexes], () => withLink(addresses, ({ vpc, address, port }, ifindex) => [new Struct(8).u32(vpc).ip(address).toString(), new Struct(8).u32(ifindex).u32(port).toString()])),
+      routes: table("routes", [routes, ifindexes], () => routes.map(({ routeTable, address, prefixLength, target }) => {
+        const to = target.kind === "port" ? (ifindexes.get(target.port) ?? 0) : target.kind === "peering" ? target.vpc : 0;
+        return [lpmKey(prefixLength, routeTable, address), new Struct(8).u32(routeKinds[target.kind]).u32(to).toString()];
+      })),
+      blocks: table("blocks", [vpcs], () => vpcs.flatMap(({ vpc, blocks }) => blocks.map((block) => [lpmKey(block.prefixLength, vpc, block.address), u32(1)] as const))),
+      publics: table("publics", [publics, ifindexes, vpcs], () => withLink(publics, ({ publicAddress, vpc, privateAddress }, ifindex) =>
+        [new Struct(4).ip(publicAddress).toString(), new Struct(16).ip(privateAddress).u32(ifindex).u32(vpc).u32(vpcOf.get(vpc)?.edgeRouteTable ?? 0).toString()])),
+      privates: table("privates", [publics, ifindexes], () => withLink(publics, ({ publicAddress, vpc, privateAddress }) => [new Struct(8).u32(vpc).ip(privateAddress).toString(), new Struct(4).ip(publicAddress).toString()])),
+      rules: this.#tables.rules.of(rules, () => rules),
+      members: table("members", [members], () => members.map(({ group, address }) => [new Struct(8).u32(group).ip(address).toString(), u32(1)])),
+      nats: table("nats", [nats], () => nats.map(encodeNat)),
+    };
   }
-  tables.own.set(u32(0), u32(ifindexes.get(INTERNET_PORT) ?? 0));
-  tables.own.set(u32(1), u32(ifindexes.get(SERVICES_PORT) ?? 0));
-  for (const { vpc, address, port } of desired.addresses) {
-    const ifindex = ifindexes.get(port);
-    if (ifindex !== undefined) tables.addresses.set(new Struct(8).u32(vpc).ip(address).toString(), new Struct(8).u32(ifindex).u32(port).toString());
-  }
-  for (const { routeTable, address, prefixLength, target } of desired.routes) {
-    const to = target.kind === "port" ? (ifindexes.get(target.port) ?? 0) : target.kind === "peering" ? target.vpc : 0;
-    tables.routes.set(lpmKey(prefixLength, routeTable, address), new Struct(8).u32(routeKinds[target.kind]).u32(to).toString());
-  }
-  for (const { vpc, blocks } of desired.vpcs) for (const block of blocks) tables.blocks.set(lpmKey(block.prefixLength, vpc, block.address), u32(1));
-  for (const { publicAddress, vpc, privateAddress, port } of desired.publics) {
-    const ifindex = ifindexes.get(port);
-    if (ifindex === undefined) continue;
-    tables.publics.set(new Struct(4).ip(publicAddress).toString(), new Struct(16).ip(privateAddress).u32(ifindex).u32(vpc).u32(vpcs.get(vpc)?.edgeRouteTable ?? 0).toString());
-    tables.privates.set(new Struct(8).u32(vpc).ip(privateAddress).toString(), new Struct(4).ip(publicAddress).toString());
-  }
-  for (const group of desired.groups) encodeGroup(group, tables.rules);
-  for (const acl of desired.acls) encodeAcl(acl, tables.rules);
-  for (const { group, address } of desired.members) tables.members.set(new Struct(8).u32(group).ip(address).toString(), u32(1));
-  for (const { port, connectivity, addresses } of desired.nats) {
-    if (addresses.length > MAX_NAT_ADDRESSES) throw new Error(`NAT gateway at port ${port} has ${addresses.length} addresses, the datapath holds ${MAX_NAT_ADDRESSES}`);
-    const out = new Struct(tableSizes.nats[1]).u32(addresses.length).u32(connectivity === "public" ? 1 : 0);
-    for (const address of addresses) out.ip(address);
-    tables.nats.set(u32(port), out.toString());
-  }
-  return tables;
+}
+
+function encodeNat({ port, connectivity, addresses }: NatEntry): readonly [string, string] {
+  if (addresses.length > MAX_NAT_ADDRESSES) throw new Error(`NAT gateway at port ${port} has ${addresses.length} addresses, the datapath holds ${MAX_NAT_ADDRESSES}`);
+  const out = new Struct(tableSizes.nats[1]).u32(addresses.length).u32(connectivity === "public" ? 1 : 0);
+  for (const address of addresses) out.ip(address);
+  return [u32(port), out.toString()];
 }
 
 const lpmKey = (prefixLength: number, table: number, address: number): string => new Struct(12).u32(32 + prefixLength).u32(table).ip(address).toString();
@@ -101,16 +111,20 @@ function encodePort(p: PortEntry, ifindex: number, open: number, vpc: VpcEntry |
 }
 
 /** Rules for anybody come first: the program takes the first that matches, and asks whether anybody may. */
-function encodeGroup({ group, ingress, egress }: GroupEntry, into: Entries): void {
+function encodeGroup({ group, ingress, egress }: GroupEntry): Entries {
+  const into = new Map<string, string>();
   for (const [direction, rules] of [[0, ingress], [1, egress]] as const)
     encodeChunks(group, direction, [...rules.filter(isForAnybody), ...rules.filter((r) => !isForAnybody(r))], encodeRule, into);
+  return into;
 }
 
-function encodeAcl({ acl, ingress, egress }: AclEntry, into: Entries): void {
+function encodeAcl({ acl, ingress, egress }: AclEntry): Entries {
+  const into = new Map<string, string>();
   for (const [direction, rules] of [[0, ingress], [1, egress]] as const) encodeChunks(acl, direction, rules, encodeAclRule, into);
+  return into;
 }
 
-function encodeChunks<R>(number: number, direction: number, rules: readonly R[], encode: (rule: R, out: Struct) => void, into: Entries): void {
+function encodeChunks<R>(number: number, direction: number, rules: readonly R[], encode: (rule: R, out: Struct) => void, into: Map<string, string>): void {
   const chunks = Math.ceil(rules.length / RULES_PER_CHUNK);
   if (chunks > MAX_CHUNKS) throw new Error(`group or ACL ${number} has ${rules.length} rules in a direction, the datapath holds ${MAX_CHUNKS * RULES_PER_CHUNK}`);
   for (let chunk = 0; chunk < chunks; chunk++) {

@@ -1,12 +1,12 @@
 // Owns the datapath in the kernel: program and tables, pinned under the box's directory of the BPF filesystem, so that they
-// outlive the daemon. `apply` is the whole interface: what is there is read, compared, and brought to what is desired.
+// outlive the daemon. `apply` is the whole interface: what is there is compared, and brought to what is desired.
 
 import { existsSync, mkdirSync, rmSync } from "node:fs";
-import { deleteEntry, loadObject, possibleCpus, readEntries, attachIngress, testRun, updateEntry, BpfError, EINVAL, type LoadedObject, type TestRun } from "./libbpf.ts";
+import { deleteEntry, loadObject, possibleCpus, readEntries, attachIngress, lookupEntry, testRun, updateEntry, BpfError, EINVAL, type LoadedObject, type TestRun } from "./libbpf.ts";
 import { ensureMounted } from "../linux/mount.ts";
 import { freeGonePorts } from "./gone-ports.ts";
 import { drainAccounts, type DrainedAccounts } from "./flow-accounts.ts";
-import { encodeTables, portKey, tableSizes, type TableName } from "./codec.ts";
+import { TableEncoder, portKey, tableSizes, type EncodedTables, type Entries, type TableName } from "./codec.ts";
 import { dropReasons, natMetricNames, type DesiredTables, type DropCount, type DropReason, type NatMetricName, type NatMetrics } from "./tables.ts";
 
 const objectFile = new URL("port.bpf.o", import.meta.url).pathname;
@@ -28,7 +28,10 @@ const order: readonly TableName[] = ["rules", "members", "blocks", "nats", "port
 export interface Datapath {
   /** For test runs (test-run.ts): the program and its maps. */
   readonly object: LoadedObject;
+  /** Costs what differs from the last time, which it remembers. */
   apply(desired: DesiredTables, ifindexOf: (link: string) => number | undefined): AppliedChange;
+  /** The next apply reads what the kernel holds, whoever wrote it. */
+  forget(): void;
   /** The calling thread is in the fabric namespace. */
   attach(ifindex: number): void;
   drops(): readonly DropCount[];
@@ -77,6 +80,11 @@ export function removePins(pinDir: string): void {
   if (existsSync(pinDir)) rmSync(pinDir, { recursive: true });
 }
 
+function without(parts: readonly Entries[], others: readonly Entries[]): readonly Entries[] {
+  const there = new Set(others);
+  return parts.filter((part) => !there.has(part));
+}
+
 class KernelDatapath implements Datapath {
   readonly object: LoadedObject;
   readonly #program: number;
@@ -84,6 +92,8 @@ class KernelDatapath implements Datapath {
   readonly #cpus = possibleCpus();
   readonly #flowAllowance: number;
   #freed = false; // what was remembered of ports that are gone
+  readonly #encoder = new TableEncoder();
+  #written: EncodedTables | undefined; // by the last apply; undefined: who knows
 
   constructor(object: LoadedObject, flowAllowance: number) {
     this.object = object;
@@ -93,32 +103,45 @@ class KernelDatapath implements Datapath {
   }
 
   apply(desired: DesiredTables, ifindexOf: (link: string) => number | undefined): AppliedChange {
-    const wanted = encodeTables(desired, ifindexOf);
+    const wanted = this.#encoder.encode(desired, ifindexOf), written = this.#written;
     let added = 0, updated = 0, removed = 0;
-    const stale: { readonly name: TableName; readonly keys: readonly string[] }[] = [];
-    for (const name of order) {
-      const there = readEntries(this.#fds[name], tableSizes[name][0], tableSizes[name][1]);
-      for (const [key, value] of wanted[name]) {
-        const old = there.get(key);
-        if (old === value) continue;
-        updateEntry(this.#fds[name], Buffer.from(key, "latin1"), Buffer.from(value, "latin1"));
-        if (old === undefined) added++;
-        else updated++;
+    this.#written = undefined; // until all of it is
+    try {
+      const stale: { readonly name: TableName; readonly keys: readonly string[] }[] = [];
+      for (const name of order) {
+        if (wanted[name] === written?.[name]) continue;
+        const [before, after] = written ? [without(written[name], wanted[name]), without(wanted[name], written[name])] : [[readEntries(this.#fds[name], tableSizes[name][0], tableSizes[name][1])], wanted[name]];
+        const there = new Map(before.flatMap((part) => [...part])), kept = new Set<string>();
+        for (const part of after) for (const [key, value] of part) {
+          kept.add(key);
+          const old = there.get(key);
+          if (old === value) continue;
+          updateEntry(this.#fds[name], Buffer.from(key, "latin1"), Buffer.from(value, "latin1"));
+          if (old === undefined) added++;
+          else updated++;
+        }
+        stale.unshift({ name, keys: [...there.keys()].filter((key) => !kept.has(key)) });
       }
-      stale.unshift({ name, keys: [...there.keys()].filter((key) => !wanted[name].has(key)) });
+      for (const { name, keys } of stale) for (const key of keys) if (deleteEntry(this.#fds[name], Buffer.from(key, "latin1"))) removed++;
+    } finally {
+      if (added + updated + removed > 0) this.#nextGeneration();
     }
-    for (const { name, keys } of stale) for (const key of keys) if (deleteEntry(this.#fds[name], Buffer.from(key, "latin1"))) removed++;
-    if (added + updated + removed > 0) this.#nextGeneration();
-    if (removed > 0) this.#freed = false;
-    if (!this.#freed) this.#freed = freeGonePorts(this.object, (port) => wanted.numbers.has(portKey(port)), this.#flowAllowance);
+    this.#written = wanted;
+    if (wanted.numbers !== written?.numbers) this.#freed = false; // a port may be gone
+    if (!this.#freed) this.#freed = freeGonePorts(this.object, (port) => wanted.numbers.some((part) => part.has(portKey(port))), this.#flowAllowance);
     return { added, updated, removed };
+  }
+
+  forget(): void {
+    this.#written = undefined;
   }
 
   /** What the program has remembered of the tables holds no longer. */
   #nextGeneration(): void {
-    const fd = this.object.mapFd("generation"), zero = Buffer.alloc(4), next = Buffer.alloc(4);
-    next.writeUInt32LE((Buffer.from(readEntries(fd, 4, 4).get(zero.toString("latin1"))!, "latin1").readUInt32LE(0) + 1) >>> 0);
-    updateEntry(fd, zero, next);
+    const fd = this.object.mapFd("generation"), zero = Buffer.alloc(4), number = Buffer.alloc(4);
+    lookupEntry(fd, zero, number);
+    number.writeUInt32LE((number.readUInt32LE(0) + 1) >>> 0);
+    updateEntry(fd, zero, number);
   }
 
   attach(ifindex: number): void {

@@ -3,10 +3,11 @@
 
 import { canonical, contains, parseCidr, parseIp, type Cidr } from "../lib/ip.ts";
 import { must } from "../lib/assert.ts";
+import { Remembered, RememberedEach, RememberedList } from "../lib/remembered.ts";
 import { natGatewayForwards } from "../model/lifecycle.ts";
 import { destinationBlocks, effectiveRouteTable, peeredVpcs, peeringPeer, routeState } from "../model/routing.ts";
 import type { Instance, NatGateway, NetworkAcl, NetworkAclEntry, NetworkInterface, Route, RouteTable, SecurityGroup, SecurityGroupRule, Subnet, Vpc } from "../model/records.ts";
-import type { Snapshot } from "../model/snapshot.ts";
+import type { Kind, Snapshot } from "../model/snapshot.ts";
 import { protocolNumber } from "../model/protocols.ts";
 import { INTERNET_PORT, SERVICES_PORT, defaultTimeouts, type AclEntry, type AclRule, type AddressEntry, type DesiredTables, type GroupEntry, type MemberEntry, type NatEntry, type PortEntry, type PublicEntry, type RouteEntry, type Rule, type VpcEntry } from "../datapath/tables.ts";
 
@@ -24,22 +25,68 @@ export function liveInterfaces(snapshot: Snapshot): readonly NetworkInterface[] 
   return snapshot.list("network-interface").filter((eni) => eni.attachment && isLive(snapshot.get("instance", eni.attachment.instanceId)));
 }
 
-export function planTables(snapshot: Snapshot, own: OwnLinks): DesiredTables {
-  const guests = liveInterfaces(snapshot);
-  const nats = snapshot.list("natgateway").filter(natGatewayForwards).flatMap((nat) => snapshot.get("network-interface", nat.networkInterfaceId) ?? []);
-  const live = [...guests, ...nats];
+export interface Planner {
+  live(snapshot: Snapshot): readonly NetworkInterface[];
+  tables(snapshot: Snapshot): DesiredTables;
+}
+
+/** The plan of one snapshot by itself. */
+export const planTables = (snapshot: Snapshot, own: OwnLinks): DesiredTables => createPlanner(own).tables(snapshot);
+
+/**
+ * Plans one snapshot after the other: what no edit touched is the last plan's very object. Numbers of records (`index`) never
+ * change, and a number alone makes nothing depend on its record.
+ */
+export function createPlanner(own: OwnLinks): Planner {
+  const live = new RememberedList<NetworkInterface>(), plugged = new RememberedList<NetworkInterface>();
+  const port = new RememberedEach<NetworkInterface, PortEntry>(), tableRoutes = new RememberedEach<RouteTable, readonly RouteEntry[]>();
+  const group = new RememberedEach<SecurityGroup, GroupEntry>(), acl = new RememberedEach<NetworkAcl, AclEntry>();
+  const ports = new RememberedList<PortEntry>(), routes = new Remembered<readonly RouteEntry[]>(), members = new Remembered<readonly MemberEntry[]>();
+  const addresses = new Remembered<readonly AddressEntry[]>(), publics = new Remembered<readonly PublicEntry[]>(), vpcs = new Remembered<readonly VpcEntry[]>(), nats = new Remembered<readonly NatEntry[]>();
+  const ownPorts = [ownPort(INTERNET_PORT, "internet", own.internet), ownPort(SERVICES_PORT, "services", own.services)];
   return {
-    ports: [ownPort(INTERNET_PORT, "internet", own.internet), ownPort(SERVICES_PORT, "services", own.services), ...guests.map((eni) => planPort(snapshot, eni, "interface")), ...nats.map((eni) => planPort(snapshot, eni, "nat"))],
-    addresses: live.flatMap((eni) => planAddresses(snapshot, eni)),
-    routes: planRoutes(snapshot),
-    publics: planPublics(snapshot, live),
-    vpcs: snapshot.list("vpc").map((vpc) => planVpc(snapshot, vpc)),
-    groups: snapshot.list("security-group").map((group) => planGroup(snapshot, group)),
-    members: planMembers(snapshot, live),
-    acls: snapshot.list("network-acl").map(planAcl),
-    nats: snapshot.list("natgateway").filter(natGatewayForwards).map((nat) => planNat(snapshot, nat)),
+    live: (snapshot) => live.of(liveInterfaces(snapshot)),
+    tables: (snapshot) => {
+      const of = (...kinds: readonly Kind[]): unknown[] => kinds.map((kind) => snapshot.list(kind));
+      const forwarding = snapshot.list("natgateway").filter(natGatewayForwards);
+      const guests = live.of(liveInterfaces(snapshot)), gates = forwarding.flatMap((nat) => snapshot.get("network-interface", nat.networkInterfaceId) ?? []);
+      const all = plugged.of([...guests, ...gates]);
+      const places = of("subnet", "route-table", "network-acl", "vpc");
+      const planned = (eni: NetworkInterface, kind: "interface" | "nat"): PortEntry => port.of(eni, [kind, ...places], () => planPort(snapshot, eni, kind));
+      const lists = of("prefix-list", "vpc-peering-connection");
+      const groups = snapshot.list("security-group");
+      return {
+        ports: ports.of([...ownPorts, ...guests.map((eni) => planned(eni, "interface")), ...gates.map((eni) => planned(eni, "nat"))]),
+        addresses: addresses.of([all], () => all.flatMap((eni) => planAddresses(snapshot, eni))),
+        routes: (() => {
+          const each = snapshot.list("route-table").map((table) => tableRoutes.of(table, of(...kindsNamedBy(table)), () => planRoutes(snapshot, table)));
+          return routes.of(each, () => each.flat());
+        })(),
+        publics: publics.of([all, ...of("elastic-ip")], () => planPublics(snapshot, all)),
+        vpcs: vpcs.of(of("vpc", "internet-gateway", "route-table"), () => snapshot.list("vpc").map((vpc) => planVpc(snapshot, vpc))),
+        groups: groups.map((g) => group.of(g, [...lists, ...groupsNamedBy(g).map((id) => snapshot.get("security-group", id)?.index)], () => planGroup(snapshot, g))),
+        members: (() => {
+          const named = [...new Set(groups.flatMap(groupsNamedBy))];
+          return members.of([all, ...named], () => planMembers(snapshot, new Set(named), all));
+        })(),
+        acls: snapshot.list("network-acl").map((a) => acl.of(a, [], () => planAcl(a))),
+        nats: nats.of(of("natgateway", "network-interface"), () => forwarding.map((nat) => planNat(snapshot, nat))),
+      };
+    },
   };
 }
+
+const namedGroups = new RememberedEach<SecurityGroup, readonly string[]>();
+/** Groups that a group's rules refer to. */
+const groupsNamedBy = (group: SecurityGroup): readonly string[] => namedGroups.of(group, [], () => [...new Set(group.rules.flatMap((r) => r.referencedGroupId ?? []))]);
+
+const targetKinds: Readonly<Record<Route["target"]["kind"], readonly Kind[]>> = {
+  "local": [], "gateway": ["internet-gateway"], "nat-gateway": ["natgateway", "network-interface"], "interface": ["network-interface", "instance"], "peering": ["vpc-peering-connection"],
+};
+const namedKinds = new RememberedEach<RouteTable, readonly Kind[]>();
+/** Kinds of records that a table's routes go by. */
+const kindsNamedBy = (table: RouteTable): readonly Kind[] =>
+  namedKinds.of(table, [], () => [...new Set(table.routes.flatMap((r): readonly Kind[] => [...targetKinds[r.target.kind], ...(r.destination.startsWith("pl-") ? ["prefix-list" as const] : [])]))]);
 
 const ownPort = (port: number, kind: "internet" | "services", link: { readonly name: string; readonly innerMac: string }): PortEntry => ({
   port, kind, link: link.name, mac: link.innerMac, sourceDestCheck: false, vpc: 0, subnet: 0, routeTable: 0, networkAcl: 0, router: 0, primaryAddress: 0, groups: [], timeouts: defaultTimeouts,
@@ -71,15 +118,14 @@ function planAddresses(snapshot: Snapshot, eni: NetworkInterface): AddressEntry[
 }
 
 /** Blocks before prefix lists: of two routes to one destination the written one holds (VPC user guide, "Route priority and prefix lists"). */
-function planRoutes(snapshot: Snapshot): RouteEntry[] {
+function planRoutes(snapshot: Snapshot, table: RouteTable): RouteEntry[] {
   const entries = new Map<string, RouteEntry>();
-  for (const table of snapshot.list("route-table"))
-    for (const listed of [false, true])
-      for (const route of table.routes.filter((r) => r.destination.startsWith("pl-") === listed))
-        for (const block of blocksOf(snapshot, route.destination)) { // none of an IPv6 destination: kept and shown, no IPv6 packet moves
-          const key = `${table.index} ${block.address}/${block.prefixLength}`;
-          if (!entries.has(key)) entries.set(key, { routeTable: table.index, address: block.address, prefixLength: block.prefixLength, target: planTarget(snapshot, table, route) });
-        }
+  for (const listed of [false, true])
+    for (const route of table.routes.filter((r) => r.destination.startsWith("pl-") === listed))
+      for (const block of blocksOf(snapshot, route.destination)) { // none of an IPv6 destination: kept and shown, no IPv6 packet moves
+        const key = `${block.address}/${block.prefixLength}`;
+        if (!entries.has(key)) entries.set(key, { routeTable: table.index, address: block.address, prefixLength: block.prefixLength, target: planTarget(snapshot, table, route) });
+      }
   return [...entries.values()];
 }
 
@@ -177,8 +223,7 @@ function planRemotes(snapshot: Snapshot, owner: SecurityGroup, rule: SecurityGro
 }
 
 /** Members of the groups that some rule refers to: their interfaces' private addresses, as AWS compares them. */
-function planMembers(snapshot: Snapshot, live: readonly NetworkInterface[]): MemberEntry[] {
-  const referenced = new Set(snapshot.list("security-group").flatMap((g) => g.rules.map((r) => r.referencedGroupId)));
+function planMembers(snapshot: Snapshot, referenced: ReadonlySet<string>, live: readonly NetworkInterface[]): MemberEntry[] {
   return live.flatMap((eni) => eni.groupIds.filter((id) => referenced.has(id)).flatMap((id) => {
     const group = must(snapshot.get("security-group", id), `group ${id}`).index;
     return eni.privateAddresses.map((p) => ({ group, address: address(p.address) }));

@@ -43,6 +43,7 @@ export class Fabric implements Kernel {
   /** Each link once in this process's life: its first attachment replaces a dead daemon's. Link numbers are never used again. */
   forget(): void {
     this.#attached.clear();
+    this.#datapath.forget();
   }
 
   attachAll(links: ReadonlyMap<string, number>): number {

@@ -13,7 +13,7 @@ export interface Kernel {
   /** Makes veth pairs, inner ends in the guests' namespaces with address and default route, and attaches the program. */
   addLinks(links: readonly PlannedLink[]): Promise<void>;
   deleteLinks(names: readonly string[]): Promise<void>;
-  /** What is remembered to save reading goes: the next attachAll() attaches to every link again, which changes nothing where it is attached. */
+  /** What is remembered to save reading goes: the next attachAll() attaches to every link again, the next applyTables() reads every table; neither changes what is as it should be. */
   forget(): void;
   /** Attaches the program to every link that is not known to have it; answers how many were not. */
   attachAll(links: ReadonlyMap<string, number>): number;

@@ -5,12 +5,13 @@ import { log } from "../lib/log.ts";
 import type { Snapshot } from "../model/snapshot.ts";
 import type { OwnLinks } from "../plan/plan.ts";
 import type { Kernel } from "./kernel.ts";
-import { passNetwork, type PassResult } from "./network-pass.ts";
+import { NetworkPasses, type PassResult } from "./network-pass.ts";
 
 interface Waiter { readonly revision: number; readonly resolve: () => void; readonly reject: (error: Error) => void }
 
 const ANY_LATER_PASS = Number.NEGATIVE_INFINITY;
 const RETRY_MS = 1000;
+const LOOK_AGAIN_MS = 500;
 const TRIES_BEFORE_REFUSING = 3;
 
 export interface NetworkLoopOptions {
@@ -24,6 +25,7 @@ export interface NetworkLoopOptions {
 
 export class NetworkLoop {
   readonly #options: NetworkLoopOptions;
+  readonly #passes: NetworkPasses;
   readonly #waiters: Waiter[] = [];
   #applied = -1;
   #asked = false;
@@ -32,10 +34,13 @@ export class NetworkLoop {
   #problem: string | undefined;
   #failures = 0;
   #retry: NodeJS.Timeout | undefined;
+  #lookAgain: NodeJS.Timeout | undefined;
+  #reread = true;
   last: PassResult | undefined;
 
   constructor(options: NetworkLoopOptions) {
     this.#options = options;
+    this.#passes = new NetworkPasses(options.kernel, options.own, options.netnsOf);
   }
 
   /** What keeps the kernel from the last snapshot, in one line; undefined when it holds it. */
@@ -49,7 +54,7 @@ export class NetworkLoop {
 
   /** A pass that trusts nothing the box remembers of the kernel: now and then, against what others changed there. */
   pokeThoroughly(): void {
-    this.#options.kernel.forget();
+    this.#passes.forget();
     this.poke();
   }
 
@@ -77,7 +82,10 @@ export class NetworkLoop {
       const waiting = this.#waiters.splice(0); // those that came before this pass began
       const snapshot = this.#options.snapshot();
       try {
-        this.last = await passNetwork(this.#options.kernel, snapshot, this.#options.own, (id) => this.#options.netnsOf(id));
+        const reread = this.#reread || waiting.some((w) => w.revision === ANY_LATER_PASS);
+        this.#reread = false;
+        this.last = await this.#passes.pass(snapshot, reread);
+        if (!reread) this.#lookAgainSoon();
         this.#applied = snapshot.revision;
         this.#problem = undefined;
         this.#failures = 0;
@@ -98,8 +106,14 @@ export class NetworkLoop {
     this.#running = false;
   }
 
+  /** An edit is answered without looking at every link; soon after it they are looked at: a guest's root can remove its own. */
+  #lookAgainSoon(): void {
+    this.#lookAgain ??= setTimeout(() => { this.#lookAgain = undefined; this.#reread = true; this.poke(); }, LOOK_AGAIN_MS);
+  }
+
   #fail(error: Error, waiting: readonly Waiter[]): void {
     this.#problem = error.message;
+    this.#reread = true;
     log("error", "network pass failed", { error: error.stack ?? error.message });
     if (++this.#failures >= TRIES_BEFORE_REFUSING) for (const w of waiting) w.reject(error);
     else this.#waiters.push(...waiting);
@@ -109,6 +123,7 @@ export class NetworkLoop {
   async close(): Promise<void> {
     this.#closed = true;
     clearTimeout(this.#retry);
+    clearTimeout(this.#lookAgain);
     for (const w of this.#waiters.splice(0)) w.reject(new Error("the box is stopping"));
   }
 }

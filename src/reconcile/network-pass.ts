@@ -1,10 +1,13 @@
-// Owns the network pass: plan, read, diff, apply, prune for one snapshot. A second pass over the same snapshot changes nothing.
+// Owns the network pass: plan, read, diff, apply, prune for one snapshot. A second pass over the same snapshot changes nothing. What a
+// pass left is remembered, so that the next costs what the edit touched; `forget` lets the next one read everything again.
 
 import type { GuestInterface } from "../instances/guest.ts";
-import type { DesiredTables } from "../datapath/tables.ts";
+import type { DesiredTables, PortEntry } from "../datapath/tables.ts";
+import { RememberedList } from "../lib/remembered.ts";
+import type { NetworkInterface } from "../model/records.ts";
 import type { Snapshot } from "../model/snapshot.ts";
 import { planGuestInterface } from "../plan/guests.ts";
-import { linkName, liveInterfaces, planTables, type OwnLinks } from "../plan/plan.ts";
+import { createPlanner, linkName, type OwnLinks, type Planner } from "../plan/plan.ts";
 import type { Kernel, PlannedLink, TableChange } from "./kernel.ts";
 
 export interface PassResult extends TableChange { readonly linksAdded: number; readonly linksRemoved: number; readonly attached: number }
@@ -12,30 +15,55 @@ export interface PassResult extends TableChange { readonly linksAdded: number; r
 /** Links the box may remove: its own naming, and never its two own links. */
 const isInterfaceLink = (name: string): boolean => /^vb\d+$/.test(name);
 
-/**
- * @param netnsOf the network namespace of an instance whose guest has one (prepared or running), else undefined: its links wait.
- */
-export async function passNetwork(kernel: Kernel, snapshot: Snapshot, own: OwnLinks, netnsOf: (instanceId: string) => string | undefined): Promise<PassResult> {
-  const live = liveInterfaces(snapshot);
-  const wanted = new Set(live.map(linkName));
-  let links = kernel.readLinks();
-  const missing: PlannedLink[] = live.filter((eni) => !links.has(linkName(eni))).flatMap((eni) => {
-    const netnsPath = netnsOf(eni.attachment!.instanceId);
-    return netnsPath === undefined ? [] : [{ interface: planGuestInterface(snapshot, eni) satisfies GuestInterface, netnsPath }];
-  });
-  if (missing.length > 0) {
-    await kernel.addLinks(missing);
-    links = kernel.readLinks();
+export class NetworkPasses {
+  readonly #kernel: Kernel;
+  readonly #planner: Planner;
+  readonly #netnsOf: (instanceId: string) => string | undefined;
+  readonly #ports = new RememberedList<PortEntry>();
+  #links: ReadonlyMap<string, number> | undefined; // as the last pass left them, for these interfaces:
+  #live: readonly NetworkInterface[] | undefined;
+
+  /** @param netnsOf the network namespace of an instance whose guest has one (prepared or running), else undefined: its links wait. */
+  constructor(kernel: Kernel, own: OwnLinks, netnsOf: (instanceId: string) => string | undefined) {
+    this.#kernel = kernel;
+    this.#planner = createPlanner(own);
+    this.#netnsOf = netnsOf;
   }
-  const attached = kernel.attachAll(links);
-  const tables = onlyPresent(planTables(snapshot, own), links);
-  const change = kernel.applyTables(tables, links);
-  const stray = [...links.keys()].filter((name) => isInterfaceLink(name) && !wanted.has(name));
-  if (stray.length > 0) await kernel.deleteLinks(stray); // after the tables: no packet finds a port without its link
-  return { ...change, linksAdded: missing.length, linksRemoved: stray.length, attached };
+
+  /** The next pass trusts nothing that is remembered of the kernel. */
+  forget(): void {
+    this.#links = undefined;
+    this.#kernel.forget();
+  }
+
+  /** @param reread links may have come or gone though no record shows it */
+  async pass(snapshot: Snapshot, reread: boolean): Promise<PassResult> {
+    const live = this.#planner.live(snapshot), known = !reread && live === this.#live ? this.#links : undefined;
+    this.#links = undefined; // until the pass has succeeded
+    const missing = known ? [] : this.#missing(snapshot, live, this.#kernel.readLinks());
+    if (missing.length > 0) await this.#kernel.addLinks(missing);
+    const links = known ?? this.#kernel.readLinks(), attached = known ? 0 : this.#kernel.attachAll(links);
+    const change = this.#kernel.applyTables(this.#onlyPresent(this.#planner.tables(snapshot), links), links);
+    const stray = known ? [] : strayLinks(links, live);
+    if (stray.length > 0) await this.#kernel.deleteLinks(stray); // after the tables: no packet finds a port without its link
+    else [this.#links, this.#live] = [links, live];
+    return { ...change, linksAdded: missing.length, linksRemoved: stray.length, attached };
+  }
+
+  #missing(snapshot: Snapshot, live: readonly NetworkInterface[], links: ReadonlyMap<string, number>): readonly PlannedLink[] {
+    return live.filter((eni) => !links.has(linkName(eni))).flatMap((eni) => {
+      const netnsPath = this.#netnsOf(eni.attachment!.instanceId);
+      return netnsPath === undefined ? [] : [{ interface: planGuestInterface(snapshot, eni) satisfies GuestInterface, netnsPath }];
+    });
+  }
+
+  /** Ports whose link is not there yet get no entry: packets to them are dropped with a reason instead of sent nowhere. */
+  #onlyPresent(tables: DesiredTables, links: ReadonlyMap<string, number>): DesiredTables {
+    return { ...tables, ports: this.#ports.of(tables.ports.filter((p) => p.kind === "nat" || links.has(p.link))) };
+  }
 }
 
-/** Ports whose link is not there yet get no entry: packets to them are dropped with a reason instead of sent nowhere. */
-function onlyPresent(tables: DesiredTables, links: ReadonlyMap<string, number>): DesiredTables {
-  return { ...tables, ports: tables.ports.filter((p) => p.kind === "nat" || links.has(p.link)) };
+function strayLinks(links: ReadonlyMap<string, number>, live: readonly NetworkInterface[]): string[] {
+  const wanted = new Set(live.map(linkName));
+  return [...links.keys()].filter((name) => isInterfaceLink(name) && !wanted.has(name));
 }

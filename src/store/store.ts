@@ -22,7 +22,6 @@ export interface KeyedTokenRecord extends TokenRecord { readonly region: string;
 class MemorySnapshot implements Snapshot {
   readonly revision: number;
   readonly state: State;
-  readonly #lists = new Map<string, readonly RecordOf[]>();
   constructor(revision: number, state: State) {
     this.revision = revision;
     this.state = state;
@@ -31,14 +30,20 @@ class MemorySnapshot implements Snapshot {
     return this.state.get(kind)?.get(id) as Tables[K] | undefined;
   }
   list<K extends Kind>(kind: K, region?: string): readonly Tables[K][] {
-    const key = region === undefined ? kind : `${kind} ${region}`;
-    let list = this.#lists.get(key);
-    if (!list) {
-      list = listOf(this.state.get(kind), region);
-      this.#lists.set(key, list);
-    }
-    return list as readonly Tables[K][];
+    return listOnce(this.state.get(kind) ?? noTable, region) as readonly Tables[K][];
   }
+}
+
+const noTable: Table = new Map();
+const lists = new WeakMap<Table, Map<string | undefined, readonly RecordOf[]>>();
+
+/** Of a table that was committed, hence does not change: a kind that nobody wrote to has the very same list in the next snapshot. */
+function listOnce(table: Table, region: string | undefined): readonly RecordOf[] {
+  let byRegion = lists.get(table);
+  if (!byRegion) lists.set(table, (byRegion = new Map()));
+  let list = byRegion.get(region);
+  if (!list) byRegion.set(region, (list = listOf(table, region)));
+  return list;
 }
 
 const listOf = (table: Table | undefined, region: string | undefined): readonly RecordOf[] => {
