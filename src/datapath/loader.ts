@@ -76,6 +76,22 @@ export function openDatapath(pinDir: string, { timeScale = 1, flowAllowance = FL
   return new KernelDatapath(object, flowAllowance);
 }
 
+/**
+ * Rules stand in chunks of 64: one that is inserted moves those behind it on, into the next chunk, and one that is taken out moves them back.
+ * The last chunk is written first when there come to be more, last when there come to be fewer: no rule is in no chunk for a moment.
+ */
+function chunksInOrder(wanted: readonly Entries[], there: ReadonlyMap<string, string>): Iterable<readonly [key: string, value: string]> {
+  const count = (value: string | undefined): number => (value === undefined ? 0 : value.charCodeAt(0) | value.charCodeAt(1) << 8);
+  const lists = new Map<string, { chunks: [string, string][]; grown: number }>(); // by group and direction
+  for (const [key, value] of wanted.flatMap((part) => [...part])) {
+    const name = key.slice(0, 8), list = lists.get(name) ?? { chunks: [], grown: 0 };
+    list.chunks.push([key, value]);
+    list.grown += count(value) - count(there.get(key));
+    lists.set(name, list);
+  }
+  return [...lists.values()].flatMap(({ chunks, grown }) => (grown > 0 ? chunks.reverse() : chunks));
+}
+
 export function removePins(pinDir: string): void {
   if (existsSync(pinDir)) rmSync(pinDir, { recursive: true });
 }
@@ -112,7 +128,7 @@ class KernelDatapath implements Datapath {
         if (wanted[name] === written?.[name]) continue;
         const [before, after] = written ? [without(written[name], wanted[name]), without(wanted[name], written[name])] : [[readEntries(this.#fds[name], tableSizes[name][0], tableSizes[name][1])], wanted[name]];
         const there = new Map(before.flatMap((part) => [...part])), kept = new Set<string>();
-        for (const part of after) for (const [key, value] of part) {
+        for (const [key, value] of name === "rules" ? chunksInOrder(after, there) : after.flatMap((part) => [...part])) {
           kept.add(key);
           const old = there.get(key);
           if (old === value) continue;
