@@ -1,7 +1,7 @@
 // Owns where a box has its files, and what the command remembers of one: the state directory while the box is in the kernel
 // (RUN/up.json, gone after a reboot as the kernel's part is), and what `up` was given (STATE/options.json, for the next `up`).
 
-import { existsSync, mkdirSync, readFileSync, readdirSync, rmSync, writeFileSync } from "node:fs";
+import { existsSync, mkdirSync, readFileSync, readdirSync, rmSync, statSync, writeFileSync } from "node:fs";
 import { basename, dirname, join } from "node:path";
 
 const RUN_ROOT = "/run/vpcbox";
@@ -43,8 +43,18 @@ export const hasLeftovers = (box: string): boolean => existsSync(runDir(box)) ||
 
 /** Boxes that have a control socket. */
 export function boxesUp(): string[] {
-  if (!existsSync(RUN_ROOT)) return [];
-  return readdirSync(RUN_ROOT).filter((name) => existsSync(controlSocket(name))).sort();
+  try {
+    return readdirSync(RUN_ROOT).filter((name) => existsSync(controlSocket(name))).sort();
+  } catch {
+    return []; // no box has ever been up here, or this user may not look
+  }
+}
+
+/** Step by step: where the kernel makes no directories (/proc, /sys), Node's recursive mkdir never ends. */
+export function makeDirectory(path: string): void {
+  if (statSync(path, { throwIfNoEntry: false })?.isDirectory()) return;
+  makeDirectory(dirname(path));
+  mkdirSync(path, { mode: 0o711 });
 }
 
 function readJson(file: string): unknown {

@@ -6,6 +6,7 @@ import { join } from "node:path";
 import { parseOptions, type DaemonOptions } from "./daemon-options.ts";
 import { openBox } from "./box.ts";
 import { log } from "./lib/log.ts";
+import { checkQuotaNames } from "./wire/quotas.ts";
 
 const options: DaemonOptions = parseOptions(readFileSync(0, "utf8"));
 
@@ -13,6 +14,7 @@ process.on("uncaughtException", (error) => log("error", "uncaught", { error: err
 process.on("unhandledRejection", (error) => log("error", "unhandled rejection", { error: (error as Error)?.stack ?? String(error) }));
 
 try {
+  if (!options.cleanup) checkQuotaNames(options.quotas);
   mkdirSync(options.runDir, { recursive: true, mode: 0o711 });
   const box = await openBox(options);
   if (options.cleanup) {

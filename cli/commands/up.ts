@@ -4,7 +4,7 @@ import { createServer } from "node:net";
 import { resolve } from "node:path";
 import { InvalidArgumentError, Option, type Command } from "commander";
 import { askIfUp, type Status } from "../control.ts";
-import { defaultStateDir, forgetUnstarted, logFile, recallOptions, recallStateDir, rememberOptions, rememberStateDir, runDir, type RememberedOptions } from "../box-files.ts";
+import { makeDirectory, defaultStateDir, forgetUnstarted, logFile, recallOptions, recallStateDir, rememberOptions, rememberStateDir, runDir, type RememberedOptions } from "../box-files.ts";
 import { Failure } from "../failure.ts";
 import { missingRequirements, requireRoot } from "../requirements.ts";
 import { startDaemon, type Ready } from "../start-daemon.ts";
@@ -61,6 +61,8 @@ async function up(options: UpOptions): Promise<void> {
   const host = remembered.host ?? LOOPBACK;
   await requireFreePort(port, host);
 
+  makeStateDir(stateDir);
+
   const daemon = await withProgress(`starting box ${box}`, async () => {
     rememberStateDir(box, stateDir);
     try {
@@ -81,6 +83,14 @@ async function up(options: UpOptions): Promise<void> {
   for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"] as const) process.on(signal, () => { askIfUp(box, "POST", "/down").catch(() => daemon.end()); });
   const status = await daemon.ended;
   if (status !== 0) throw new Failure(`the daemon of box ${box} ended with status ${status}; see ${logFile(stateDir)}`);
+}
+
+function makeStateDir(stateDir: string): void {
+  try {
+    makeDirectory(stateDir);
+  } catch (error) {
+    throw new Failure(`the state directory ${stateDir} cannot be made (${(error as NodeJS.ErrnoException).code}): choose another with --state`);
+  }
 }
 
 function alreadyUp(options: UpOptions, { endpoint, pid, state }: Status): void {

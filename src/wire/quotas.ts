@@ -8,7 +8,6 @@ export const defaultQuotas: Readonly<Record<string, number>> = {
   "subnets-per-vpc": 200,
   "cidr-blocks-per-vpc": 5,
   "internet-gateways-per-region": 5,
-  "egress-only-internet-gateways-per-region": 5,
   "nat-gateways-per-zone": 5,
   "elastic-ips-per-nat-gateway": 2, // 8 at most
   "private-ips-per-nat-gateway": 8, // at most
@@ -37,6 +36,12 @@ export const defaultQuotas: Readonly<Record<string, number>> = {
   "iam-policies": 1500,
   "policies-per-role": 10,
 };
+
+/** What `vpcbox up --quota` was given. @throws when a name is none: a limit that limits nothing would go unseen. */
+export function checkQuotaNames(set: Readonly<Record<string, number>>): void {
+  const unknown = Object.keys(set).find((name) => name !== "all" && !Object.hasOwn(defaultQuotas, name));
+  if (unknown !== undefined) throw new Error(`there is no quota ${unknown}; there are all, ${Object.keys(defaultQuotas).sort().join(", ")}`);
+}
 
 /** @param set what the box was started with; "all" stands for every quota that is not named */
 export function quotaOf(set: Readonly<Record<string, number>>, name: string): number {

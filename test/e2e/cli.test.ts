@@ -137,6 +137,21 @@ test("up with the port taken touches nothing", async () => {
   }
 });
 
+test("up says in one line what it cannot have: a state directory where none can be made, a quota that there is not", async () => {
+  const rows: [string[], RegExp][] = [
+    [["--state", "/proc/nowhere"], /the state directory \/proc\/nowhere cannot be made \(ENOENT\)/],
+    [["--state", "/etc/passwd"], /the state directory \/etc\/passwd cannot be made/],
+    [["--state", join(scratch, "quota"), "--quota", "no-such=3"], /there is no quota no-such; there are all, .*vpcs-per-region/],
+  ];
+  for (const [args, words] of rows) {
+    const result = await run(cli, ["--box", `${box}-none`, "up", "--detach", "--port", "0", ...args]);
+    assert.deepEqual([result.status, result.stdout], [1, ""]);
+    assert.match(result.stderr, words);
+    assert.match(result.stderr, /^vpcbox: [^\n]+\n$/, "one line");
+    assert.equal(lstatSync(`${dir}-none`, { throwIfNoEntry: false }), undefined, "nothing is left");
+  }
+});
+
 test("up says in one line what the machine lacks", async () => {
   // An empty PATH still has the system's folders, so the missing program is missing by a mount namespace that hides it.
   const hidden = await run("unshare", ["--mount", "sh", "-c", `mount --bind /dev/null "$(readlink -f "$(command -v runc)")" && exec "$0" --box ${box}-none up --port 0 --state ${scratch}/none`, cli]);
