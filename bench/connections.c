@@ -1,7 +1,9 @@
-// Owns the load of the benchmark: new TCP connections per second. One file is both ends, so that the two chains that are
-// compared carry the same bytes: connect, 64 bytes there, 64 bytes back, close.
+// Owns the load of the benchmark: new TCP connections per second, and small UDP packets. One file is both ends, so that the chains
+// that are compared carry the same bytes: connect, 64 bytes there, 64 bytes back, close; or datagrams of 64 bytes, one way.
 //   connections serve PORT            answers until it is ended; one process, epoll
 //   connections load ADDRESS PORT CONCURRENCY SECONDS   prints connections per second
+//   connections sink PORT             reads datagrams until it is ended
+//   connections blast ADDRESS PORT SECONDS   sends datagrams; what arrived is in the receiver's /proc/net/snmp
 #define _GNU_SOURCE
 #include <arpa/inet.h>
 #include <errno.h>
@@ -77,9 +79,32 @@ static int load(const char *address, int port, int concurrency, double seconds) 
   return failed > done / 100;
 }
 
+static int sink(int port) {
+  int fd = socket(AF_INET, SOCK_DGRAM, 0), room = 1 << 22;
+  struct sockaddr_in a = { .sin_family = AF_INET, .sin_port = htons(port) };
+  setsockopt(fd, SOL_SOCKET, SO_RCVBUF, &room, sizeof room);
+  if (bind(fd, (void *)&a, sizeof a)) return fail("bind");
+  char buffer[MESSAGE];
+  for (;;) recv(fd, buffer, MESSAGE, 0);
+}
+
+static int blast(const char *address, int port, double seconds) {
+  int fd = socket(AF_INET, SOCK_DGRAM, 0);
+  struct sockaddr_in a = { .sin_family = AF_INET, .sin_port = htons(port) };
+  if (inet_pton(AF_INET, address, &a.sin_addr) != 1 || connect(fd, (void *)&a, sizeof a)) return fail("address");
+  char buffer[MESSAGE] = { 0 };
+  struct iovec part = { buffer, MESSAGE };
+  struct mmsghdr many[64] = { 0 };
+  for (int i = 0; i < 64; i++) many[i].msg_hdr = (struct msghdr){ .msg_iov = &part, .msg_iovlen = 1 };
+  for (double end = now() + seconds; now() < end;) if (sendmmsg(fd, many, 64, 0) < 0 && errno != ECONNREFUSED) return fail("send");
+  return 0;
+}
+
 int main(int argc, char **argv) {
   if (argc == 3 && !strcmp(argv[1], "serve")) return serve(atoi(argv[2]));
   if (argc == 6 && !strcmp(argv[1], "load")) return load(argv[2], atoi(argv[3]), atoi(argv[4]), atof(argv[5]));
-  fprintf(stderr, "connections serve PORT | load ADDRESS PORT CONCURRENCY SECONDS\n");
+  if (argc == 3 && !strcmp(argv[1], "sink")) return sink(atoi(argv[2]));
+  if (argc == 5 && !strcmp(argv[1], "blast")) return blast(argv[2], atoi(argv[3]), atof(argv[4]));
+  fprintf(stderr, "connections serve PORT | load ADDRESS PORT CONCURRENCY SECONDS | sink PORT | blast ADDRESS PORT SECONDS\n");
   return 2;
 }

@@ -1,60 +1,74 @@
 // Owns the datapath's figures: new connections, bulk TCP and flood ping through private instance, NAT instance and gateway to an
-// internet host, each against the bare chain, one after the other in every round.
+// internet host, each against the bare chain and an nftables router, one after the other in every round; small UDP packets too.
 
 import { spawn, type ChildProcess } from "node:child_process";
 import { join } from "node:path";
 import { figure, type Bench, type Figure, type Part } from "./figure.ts";
-import { benchAddress, must } from "./network.ts";
+import { benchAddress, must, type Chain } from "./network.ts";
 
 export const datapathPart: Part = { about: "packets through NAT instance and gateway, against a hand-made chain", measure: measureDatapath };
-
-interface Chain { readonly client: string; readonly server: string; readonly address: string }
 
 const inside = (netns: string, ...command: string[]): [string, ...string[]] => ["nsenter", `--net=${netns}`, ...command];
 
 async function measureDatapath({ guide, rounds, note }: Bench): Promise<Figure[]> {
   const bench = await guide();
-  const fabric: Chain = { client: bench.client, server: bench.internet, address: benchAddress };
-  const bare: Chain = { client: bench.bare.client, server: bench.bare.server, address: bench.bare.serverAddress };
-  const program = join(bench.tools, "connections");
-  const servers: ChildProcess[] = [];
-  const start = (...[file, ...args]: [string, ...string[]]): void => { servers.push(spawn(file, args, { stdio: "ignore" })); };
-  for (const chain of [fabric, bare]) {
-    start(...inside(chain.server, program, "serve", "8080"));
-    start(...inside(chain.server, "iperf3", "-s", "-p", "5201"));
-  }
-  await new Promise((resolve) => setTimeout(resolve, 500));
-  const connections = async (c: Chain): Promise<number> => Number((await must(...inside(c.client, program, "load", c.address, "8080", "16", "2"))).split(" ")[0]);
-  const bulk = async (c: Chain): Promise<number> => {
-    const report = JSON.parse(await must(...inside(c.client, "iperf3", "-c", c.address, "-p", "5201", "-t", "2", "-J"))) as { end: { sum_received: { bits_per_second: number } } };
-    return report.end.sum_received.bits_per_second / 1e9;
-  };
-  const ping = async (c: Chain): Promise<number> => Number(/= [\d.]+\/([\d.]+)\//.exec(await must(...inside(c.client, "ping", "-q", "-f", "-c", "3000", c.address)))?.[1]) * 1000;
-  const samples = { connections: [] as number[], connectionsBare: [] as number[], connectionsRatio: [] as number[], bulk: [] as number[], bulkRatio: [] as number[], ping: [] as number[], pingRatio: [] as number[] };
+  const chains: Readonly<Record<"fabric" | "bare" | "router", Chain>> = { fabric: { client: bench.client, server: bench.internet, address: benchAddress }, bare: bench.bare, router: bench.router };
+  const stop = await startServers(Object.values(chains).map((chain) => chain.server), bench.tools);
+  const figures: Figure[] = [];
   try {
+    const samples = new Map(Object.keys(measures).map((name) => [name, { fabric: [] as number[], bare: [] as number[], router: [] as number[] }]));
     for (let round = 1; round <= rounds; round++) {
       note(`datapath, round ${round} of ${rounds} ...`);
-      const [cb, cf] = [await connections(bare), await connections(fabric)];
-      const [bb, bf] = [await bulk(bare), await bulk(fabric)];
-      const [pb, pf] = [await ping(bare), await ping(fabric)];
-      samples.connections.push(cf);
-      samples.connectionsBare.push(cb);
-      samples.connectionsRatio.push(cf / cb);
-      samples.bulk.push(bf);
-      samples.bulkRatio.push(bf / bb);
-      samples.ping.push(pf);
-      samples.pingRatio.push(pf / pb);
+      for (const [name, { measure }] of Object.entries(measures))
+        for (const chain of ["bare", "fabric", "router"] as const) samples.get(name)![chain].push(await measure(chains[chain], bench.tools));
+    }
+    for (const [name, { unit, target }] of Object.entries(measures)) {
+      const { fabric, bare, router } = samples.get(name)!;
+      figures.push(figure(`${name}, of the bare chain's`, "ratio", fabric.map((value, i) => value / bare[i]!), target));
+      figures.push(figure(`${name}, of an nftables router's`, "ratio", fabric.map((value, i) => value / router[i]!), "-"));
+      figures.push(figure(name, unit, fabric, "-"), figure(`${name}, bare chain`, unit, bare, "-"), figure(`${name}, nftables router`, unit, router, "-"));
     }
   } finally {
-    for (const server of servers) server.kill();
+    stop();
   }
-  return [
-    figure("new connections per second, of the bare chain's", "ratio", samples.connectionsRatio, ">= 0.85"),
-    figure("new connections per second", "1/s", samples.connections, "-"),
-    figure("new connections per second, bare chain", "1/s", samples.connectionsBare, "-"),
-    figure("bulk TCP, of the bare chain's", "ratio", samples.bulkRatio, ">= 0.95"),
-    figure("bulk TCP, one stream", "Gbit/s", samples.bulk, "-"),
-    figure("flood ping round trip, of the bare chain's", "ratio", samples.pingRatio, "<= 1.4"),
-    figure("flood ping round trip", "us", samples.ping, "-"),
-  ];
+  return figures;
 }
+
+export async function startServers(namespaces: readonly string[], tools: string): Promise<() => void> {
+  const program = join(tools, "connections"), servers: ChildProcess[] = [];
+  const start = (...[file, ...args]: [string, ...string[]]): void => { servers.push(spawn(file, args, { stdio: "ignore" })); };
+  for (const netns of namespaces) {
+    start(...inside(netns, program, "serve", "8080"));
+    start(...inside(netns, program, "sink", "8081"));
+    start(...inside(netns, "iperf3", "-s", "-p", "5201"));
+  }
+  await new Promise((resolve) => setTimeout(resolve, 1000));
+  return () => { for (const server of servers) server.kill(); };
+}
+
+export const connectionsPerSecond = async (c: Chain, tools: string): Promise<number> => Number((await must(...inside(c.client, join(tools, "connections"), "load", c.address, "8080", "16", "2"))).split(" ")[0]);
+
+export async function gigabitsPerSecond(c: Chain): Promise<number> {
+  const report = JSON.parse(await must(...inside(c.client, "iperf3", "-c", c.address, "-p", "5201", "-t", "2", "-J"))) as { end: { sum_received: { bits_per_second: number } } };
+  return report.end.sum_received.bits_per_second / 1e9;
+}
+
+/** Of 64 bytes, one way: what came to the receiver, whether its process had room for it or not. */
+export async function datagramsPerSecond(c: Chain, tools: string): Promise<number> {
+  const came = async (): Promise<number> => {
+    const [names, values] = [...(await must(...inside(c.server, "cat", "/proc/net/snmp"))).matchAll(/^Udp: (.*)$/gm)].map((m) => m[1]!.split(" "));
+    return ["InDatagrams", "RcvbufErrors"].reduce((sum, name) => sum + Number(values![names!.indexOf(name)]), 0);
+  };
+  const before = await came(), started = performance.now();
+  await must(...inside(c.client, join(tools, "connections"), "blast", c.address, "8081", "2"));
+  return ((await came()) - before) / ((performance.now() - started) / 1000);
+}
+
+const roundTripUs = async (c: Chain): Promise<number> => Number(/= [\d.]+\/([\d.]+)\//.exec(await must(...inside(c.client, "ping", "-q", "-f", "-c", "3000", c.address)))?.[1]) * 1000;
+
+const measures: Readonly<Record<string, { readonly unit: string; readonly target: string; measure(chain: Chain, tools: string): Promise<number> }>> = {
+  "new connections per second": { unit: "1/s", target: ">= 0.95", measure: connectionsPerSecond },
+  "bulk TCP, one stream": { unit: "Gbit/s", target: ">= 1.0", measure: gigabitsPerSecond },
+  "small UDP packets per second": { unit: "1/s", target: ">= 0.9", measure: datagramsPerSecond },
+  "flood ping round trip": { unit: "us", target: "<= 1.25", measure: roundTripUs },
+};

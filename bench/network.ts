@@ -16,9 +16,14 @@ export interface BenchBox {
   /** Network namespaces by path. */
   readonly client: string;
   readonly internet: string;
-  readonly bare: { readonly client: string; readonly server: string; readonly serverAddress: string };
+  readonly bare: Chain;
+  readonly router: Chain;
   remove(): Promise<void>;
 }
+
+/** Two ends of a way: network namespaces by path, and the address at which the one reaches the other. */
+export interface Chain { readonly client: string; readonly server: string; readonly address: string }
+interface HandMade extends Chain { remove(): Promise<void> }
 
 export const benchAddress = "192.0.2.80";
 
@@ -47,40 +52,70 @@ async function build(box: Box): Promise<BenchBox> {
   const firstCallMs = performance.now() - started;
   if (probe.status < 400) throw new Error("an unsigned call was answered");
   const network = await buildNatNetwork(box, await findImage(box, "amzn-ami-vpc-nat-*"));
-  for (const port of [8080, 5201]) {
-    const rule = ["--group-id", network.natGroup, "--ip-permissions", `IpProtocol=tcp,FromPort=${port},ToPort=${port},IpRanges=[{CidrIp=0.0.0.0/0}]`];
+  for (const [protocol, port] of [["tcp", 8080], ["tcp", 5201], ["udp", 8081]] as const) {
+    const rule = ["--group-id", network.natGroup, "--ip-permissions", `IpProtocol=${protocol},FromPort=${port},ToPort=${port},IpRanges=[{CidrIp=0.0.0.0/0}]`];
     await box.aws("ec2", "authorize-security-group-ingress", ...rule);
     await box.aws("ec2", "authorize-security-group-egress", ...rule);
   }
   const bare = await buildBareChain();
+  const router = await buildRouter().catch(async (error) => { await bare.remove(); throw error; });
   const run_ = `/run/vpcbox/${box.name}`;
   return {
-    box, network, firstCallMs, tools, bare,
+    box, network, firstCallMs, tools, bare, router,
     client: `${run_}/guests/${network.private}/net`,
     internet: `${run_}/netns/internet`,
     remove: async () => {
       await bare.remove();
+      await router.remove();
       await box.remove();
       rmSync(tools, { recursive: true });
     },
   };
 }
 
-/** client -- NAT -- server: veth pairs and one MASQUERADE rule. */
-async function buildBareChain() {
-  const id = randomBytes(3).toString("hex");
-  const [client, nat, server] = [`vbb-c-${id}`, `vbb-n-${id}`, `vbb-s-${id}`];
-  const script = `set -e
-    for n in ${client} ${nat} ${server}; do ip netns add $n; ip -n $n link set lo up; done
-    ip -n ${client} link add eth0 type veth peer name p netns ${nat}
-    ip -n ${nat} link add eth0 type veth peer name eth0 netns ${server}
-    ip -n ${client} addr add 10.0.1.10/24 dev eth0; ip -n ${nat} addr add 10.0.1.1/24 dev p
-    ip -n ${nat} addr add 198.51.100.1/24 dev eth0; ip -n ${server} addr add 198.51.100.2/24 dev eth0
-    ip -n ${client} link set eth0 up; ip -n ${nat} link set p up; ip -n ${nat} link set eth0 up; ip -n ${server} link set eth0 up
-    ip -n ${client} route add default via 10.0.1.1
-    ip netns exec ${nat} sysctl -qw net.ipv4.ip_forward=1
-    ip netns exec ${nat} nft 'add table ip nat; add chain ip nat post { type nat hook postrouting priority srcnat; }; add rule ip nat post oifname eth0 masquerade'`;
-  const remove = async (): Promise<void> => { for (const n of [client, nat, server]) await run("ip", ["netns", "del", n]); };
-  await must("sh", "-c", script).catch(async (error) => { await remove(); throw error; });
-  return { client: `/run/netns/${client}`, server: `/run/netns/${server}`, serverAddress: "198.51.100.2", remove };
+/** Namespaces by the letters of their names, set up by a script in which $c, $n, $r and $s name them. */
+async function handMade(letters: string, address: string, script: string): Promise<HandMade> {
+  const id = randomBytes(3).toString("hex"), nameOf = (letter: string): string => `vbb-${letter}-${id}`;
+  const remove = async (): Promise<void> => { for (const letter of letters) await run("ip", ["netns", "del", nameOf(letter)]); };
+  const names = [...letters].map((letter) => `${letter}=${nameOf(letter)}; ip netns add $${letter}; ip -n $${letter} link set lo up`);
+  await must("sh", "-c", `set -e\n${names.join("\n")}\n${script}`).catch(async (error) => { await remove(); throw error; });
+  return { client: `/run/netns/${nameOf("c")}`, server: `/run/netns/${nameOf("s")}`, address, remove };
 }
+
+/** client -- NAT -- server: veth pairs and one MASQUERADE rule. */
+const buildBareChain = (): Promise<HandMade> => handMade("cns", "198.51.100.2", `
+  ip -n $c link add eth0 type veth peer name p netns $n
+  ip -n $n link add eth0 type veth peer name eth0 netns $s
+  ip -n $c addr add 10.0.1.10/24 dev eth0; ip -n $n addr add 10.0.1.1/24 dev p
+  ip -n $n addr add 198.51.100.1/24 dev eth0; ip -n $s addr add 198.51.100.2/24 dev eth0
+  ip -n $c link set eth0 up; ip -n $n link set p up; ip -n $n link set eth0 up; ip -n $s link set eth0 up
+  ip -n $c route add default via 10.0.1.1
+  ip netns exec $n sysctl -qw net.ipv4.ip_forward=1
+  ip netns exec $n nft 'add table ip nat; add chain ip nat post { type nat hook postrouting priority srcnat; }; add rule ip nat post oifname eth0 masquerade'`);
+
+/** What one would build without vpcbox: client, NAT and server around one router with the guide's policy in nftables, and 1:1 translation. */
+const buildRouter = (): Promise<HandMade> => handMade("cnrs", benchAddress, `
+  for e in c:10.0.1 n:10.0.0 s:192.0.2; do
+    l=\${e%%:*}; net=\${e#*:}; eval "ns=\\$$l"
+    ip -n $ns link add eth0 type veth peer name to_$l netns $r
+    ip -n $r addr add $net.1/24 dev to_$l; ip -n $ns link set eth0 up; ip -n $r link set to_$l up
+    case $l in c) a=10.0.1.10;; n) a=10.0.0.10;; s) a=192.0.2.80;; esac
+    ip -n $ns addr add $a/24 dev eth0; ip -n $ns route add default via $net.1
+  done
+  for x in $n $r; do ip netns exec $x sysctl -qw net.ipv4.ip_forward=1 net.ipv4.conf.all.rp_filter=0 net.ipv4.conf.all.send_redirects=0; done
+  ip -n $r rule add iif to_c lookup 100; ip -n $r route add default via 10.0.0.10 dev to_n table 100
+  ip netns exec $n nft 'add table ip nat; add chain ip nat post { type nat hook postrouting priority srcnat; }; add rule ip nat post oifname eth0 masquerade'
+  ip netns exec $r nft -f - <<RULES
+table ip guide {
+  set public_ports { type inet_proto . inet_service; elements = { tcp . 80, tcp . 443, tcp . 8080, tcp . 5201, udp . 8081 } }
+  chain forward { type filter hook forward priority filter; policy drop;
+    ct state established,related accept
+    iifname to_c oifname to_n ip saddr 10.0.1.0/24 meta l4proto . th dport @public_ports accept
+    iifname to_c oifname to_n ip saddr 10.0.1.0/24 icmp type echo-request accept
+    iifname to_n oifname to_s ip saddr 10.0.0.10 meta l4proto . th dport @public_ports accept
+    iifname to_n oifname to_s ip saddr 10.0.0.10 icmp type echo-request accept
+  }
+  chain outwards { type nat hook postrouting priority srcnat; oifname to_s snat to 203.0.113.10; }
+  chain inwards { type nat hook prerouting priority dstnat; iifname to_s ip daddr 203.0.113.10 dnat to 10.0.0.10; }
+}
+RULES`);

@@ -20,7 +20,7 @@ try {
   const found = search(program, cases, seed, { progress: (packets) => {
     if (packets - shown < 500_000) return;
     shown = packets;
-    process.stdout.write(`${packets} packets agree, ${Math.round(packets / (performance.now() - began) * 1000)} a second\n`);
+    process.stderr.write(`${packets} of ${cases} packets agree, ${Math.round(packets / (performance.now() - began) * 1000)} a second\n`);
   } });
   if (found) process.stderr.write(`differential: seed ${seed}, kept as ${save(found.one, seed)}:\n${describe(found)}\n`);
   else process.stdout.write(`${program.packets} packets agree (seed ${seed}): ${program.delivered} delivered, dropped for ${[...program.reasons].map(([reason, count]) => `${reason} ${count}`).join(", ")}\n`);
