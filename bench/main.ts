@@ -5,6 +5,7 @@
 import { readFileSync, writeFileSync } from "node:fs";
 import { cpus, totalmem } from "node:os";
 import { parseArgs } from "node:util";
+import { crowdPart, hundredPart } from "./crowd.ts";
 import { daemonPart } from "./daemon.ts";
 import { datapathPart } from "./datapath.ts";
 import type { Figure, Part } from "./figure.ts";
@@ -15,6 +16,8 @@ import { wirePart } from "./wire.ts";
 const parts: Readonly<Record<string, Part>> = {
   datapath: datapathPart,
   launch: launchPart,
+  hundred: hundredPart,
+  crowd: crowdPart,
   daemon: daemonPart,
   wire: wirePart,
 };

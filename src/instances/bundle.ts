@@ -61,12 +61,12 @@ const CPU_PERIOD_US = 100_000;
 const CPU_SHARES = 256; // a process of the machine has 1024: a guest that is mad leaves the box its turn
 
 /** What its type has, as limits of its control groups (runtime-spec, "Control groups"): version 1, 2 and both by runc itself. */
-function resourcesOf(spec: GuestSpec): object {
+export function resourcesOf(spec: Pick<GuestSpec, "memoryMiB" | "vcpus">, machine: { readonly cgroups: string; readonly processors: number } = { cgroups: "/sys/fs/cgroup", processors: cpus().length }): object {
   const bytes = spec.memoryMiB * 2 ** 20;
-  const swap = swapIsLimited() ? { swap: bytes } : {}; // memory and swap together: no swap
-  const quota = spec.vcpus < cpus().length ? { quota: spec.vcpus * CPU_PERIOD_US, period: CPU_PERIOD_US } : {}; // else it may have them all
+  const swap = swapIsLimited(machine.cgroups) ? { swap: bytes } : {}; // memory and swap together: no swap
+  const quota = spec.vcpus < machine.processors ? { quota: spec.vcpus * CPU_PERIOD_US, period: CPU_PERIOD_US } : {}; // else it may have them all
   return { pids: { limit: PROCESSES_PER_GUEST }, memory: { limit: bytes, ...swap }, cpu: { shares: CPU_SHARES, ...quota } };
 }
 
 /** Version 2 always has it, version 1 where the kernel accounts for swap. */
-const swapIsLimited = (): boolean => existsSync("/sys/fs/cgroup/cgroup.controllers") || existsSync("/sys/fs/cgroup/memory/memory.memsw.limit_in_bytes");
+const swapIsLimited = (cgroups: string): boolean => existsSync(join(cgroups, "cgroup.controllers")) || existsSync(join(cgroups, "memory/memory.memsw.limit_in_bytes"));

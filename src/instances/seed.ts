@@ -5,6 +5,7 @@ import { chmodSync, chownSync, mkdirSync, rmSync, writeFileSync } from "node:fs"
 import { join } from "node:path";
 import { compileFirstBoot } from "./cloud-init/first-boot.ts";
 import type { GuestSpec } from "./guest.ts";
+import { newHostKeys } from "./host-keys.ts";
 import type { IdRange } from "./id-range.ts";
 import type { GuestPlaces } from "./places.ts";
 
@@ -26,13 +27,15 @@ export function writeSeed(spec: GuestSpec, guest: GuestPlaces, ids: IdRange): st
     "public-key": spec.publicKey === undefined ? undefined : `${spec.publicKey.trim()}\n`,
     "user-data": userData,
     ...Object.fromEntries([...(firstBoot?.files ?? [])].map(([name, content]) => [`cloud-init/${name}`, content])),
+    ...(spec.bootNumber === 1 ? Object.fromEntries(Object.entries(newHostKeys(spec.hostname)).map(([name, content]) => [`ssh/${name}`, content])) : {}),
   };
+  if (spec.bootNumber === 1) mkdirSync(join(guest.seed, "ssh"), { mode: 0o755 });
   if (firstBoot) mkdirSync(join(guest.seed, "cloud-init"), { mode: 0o755 });
   for (const [name, content] of Object.entries(files)) {
     if (content === undefined) continue;
     const path = join(guest.seed, name);
     writeFileSync(path, content);
-    chmodSync(path, name === "user-data" || name.includes("/") ? 0o600 : 0o644);
+    chmodSync(path, (name === "user-data" || name.includes("/")) && !name.endsWith(".pub") ? 0o600 : 0o644);
     chownSync(path, ids.base, ids.base);
   }
   return firstBoot?.hostname;

@@ -7,7 +7,7 @@ import { tagList, tagsFor } from "../describe.ts";
 import { oneOf } from "../instance/metadata-options.ts";
 import { createdRsaFingerprint, ed25519Fingerprint } from "./fingerprint.ts";
 import { checkKeyName, putKeyPair } from "./key-pairs.ts";
-import { opensshPrivateKey, publicBlob, publicLine, puttyPrivateKey, type KeyType } from "./ssh-encoding.ts";
+import { opensshPrivateKey, publicBlob, publicLine, puttyPrivateKey, type KeyType } from "../../lib/ssh-encoding.ts";
 
 const generate = promisify(generateKeyPair);
 

@@ -6,7 +6,7 @@ import { tagList, tagsFor } from "../describe.ts";
 import { ed25519Fingerprint, importedRsaFingerprint } from "./fingerprint.ts";
 import { checkKeyName, putKeyPair } from "./key-pairs.ts";
 import { readPublicKey } from "./read-public-key.ts";
-import { publicLine } from "./ssh-encoding.ts";
+import { publicLine } from "../../lib/ssh-encoding.ts";
 
 export const importKeyPair: Ec2Operation<"ImportKeyPair"> = (input, ctx) => ctx.write((tx) => {
   const name = checkKeyName(tx, ctx, input.KeyName);

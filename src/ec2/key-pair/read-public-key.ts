@@ -2,7 +2,7 @@
 
 import { createPublicKey, type JsonWebKey, type KeyObject } from "node:crypto";
 import { Ec2Error } from "../../wire/error.ts";
-import { publicBlob, type KeyType } from "./ssh-encoding.ts";
+import { publicBlob, type KeyType } from "../../lib/ssh-encoding.ts";
 
 export interface PublicKey { readonly type: KeyType; readonly blob: Buffer; readonly spki: Buffer }
 

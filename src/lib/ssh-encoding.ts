@@ -2,7 +2,7 @@
 // (openssh-portable PROTOCOL.key) and PuTTY's version 2. Pure.
 
 import { createHash, createHmac, type JsonWebKey } from "node:crypto";
-import { must } from "../../lib/assert.ts";
+import { must } from "./assert.ts";
 
 export const sshString = (value: Buffer | string): Buffer => {
   const bytes = typeof value === "string" ? Buffer.from(value) : value;
