@@ -6,6 +6,7 @@ import { Command, CommanderError, InvalidArgumentError } from "commander";
 import { addCapture } from "./commands/capture.ts";
 import { addDrops } from "./commands/drops.ts";
 import { addConsoleOutput, addStatus } from "./commands/status.ts";
+import { addDoctor } from "./commands/doctor.ts";
 import { addDown, addReset } from "./commands/down.ts";
 import { addExplain } from "./commands/explain.ts";
 import { addImage } from "./commands/image.ts";
@@ -27,7 +28,7 @@ function buildProgram(): Command {
     .exitOverride()
     .configureOutput({ outputError: (text, write) => write(errorLine(text.replace(/^error: /, ""))) })
     .addHelpText("after", "\nAll but status and --help need root: sudo npx vpcbox up --detach\nThe API answers unmodified clients: aws --endpoint-url http://127.0.0.1:4566 ec2 describe-vpcs");
-  for (const add of [addUp, addDown, addReset, addStatus, addExec, addSsh, addLaptop, addConsoleOutput, addDrops, addExplain, addCapture, addImage]) add(program);
+  for (const add of [addUp, addDown, addReset, addStatus, addExec, addSsh, addLaptop, addConsoleOutput, addDrops, addExplain, addDoctor, addCapture, addImage]) add(program);
   return program;
 }
 

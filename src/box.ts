@@ -39,7 +39,9 @@ import { openSessions, type Sessions } from "./wire/sessions.ts";
 import { createDispatch } from "./wire/dispatch.ts";
 import { Watchers } from "./watch/watchers.ts";
 import { captureOptions, drops, findInstance, naming, status } from "./box-views.ts";
+import { diagnose } from "./doctor.ts";
 import { explain } from "./explain.ts";
+import { probing } from "./probing.ts";
 
 const TICK_MS = 30_000;
 const TOKENS_LIVE_MS = 24 * 60 * 60_000; // EC2 API reference, "Ensuring idempotency"
@@ -194,6 +196,10 @@ export async function openBox(options: DaemonOptions): Promise<Box> {
     "GET /console-output": async (query: URLSearchParams) => ({ text: (await guests.consoleOutput(findInstance(snapshot(), query.get("instance") ?? "").id))?.text ?? "" }),
     "POST /image/import": (query: URLSearchParams) => importImage(query),
     "GET /explain": (query: URLSearchParams) => explain(snapshot(), query, (id) => guests.facts(id)),
+    "POST /probe": (query: URLSearchParams) => probing(snapshot(), query, (id) => guests.facts(id), {
+      netnsOfGuest: (id) => must(jobs!.netnsOf(id), `${id} has a network namespace`), netnsOfInternet: netns, guestUsr: guests.guestUsr, stateDir: options.stateDir, drops: () => datapath!.drops(), now: () => new Date(), randomHex,
+    }),
+    "GET /doctor": (query: URLSearchParams) => diagnose(snapshot(), query.get("word") ?? "", (id) => guests.facts(id)),
     "GET /drops": (query: URLSearchParams) => ({ drops: drops(snapshot(), datapath!.drops(), query.get("place") ?? "") }),
     "POST /drops/follow": (query: URLSearchParams) => naming(() => watchers!.followDrops(query.get("place") ?? "")),
     "POST /capture": (query: URLSearchParams) => { const options = captureOptions(query); return naming(() => watchers!.capture(query.get("place") ?? "", options)); },

@@ -1,15 +1,16 @@
 // Owns the question of `vpcbox explain`: what its words name (instances by id or tag, interfaces, gateways, addresses, names of the box's
 // internet), what is wrong usage, and the analyzer's answer to it.
 
-import { analyzeWithGuests, type ReadFacts } from "./analysis.ts";
 import { findInstance } from "./box-views.ts";
 import { ControlError } from "./control.ts";
+import { lookingIntoGuests, type ReadFacts } from "./guest-reading.ts";
 import { answerPublic } from "./internet/public-names.ts";
 import { parseIp } from "./lib/ip.ts";
 import { attachedInterfaces } from "./model/lifecycle.ts";
 import { readNetwork, type Network } from "./model/network.ts";
 import { isPrivateAddress } from "./model/packet.ts";
 import type { Snapshot } from "./model/snapshot.ts";
+import { analyze } from "./reach/analyze.ts";
 import { interfaceOf } from "./reach/endpoints.ts";
 import type { Answer, Endpoint, Question } from "./reach/question.ts";
 
@@ -34,8 +35,8 @@ export function explainQuestion(snapshot: Snapshot, words: URLSearchParams): { r
 export async function explain(snapshot: Snapshot, words: URLSearchParams, facts: ReadFacts): Promise<Explained> {
   try {
     const { network, question } = explainQuestion(snapshot, words);
-    const { answer, unread } = await analyzeWithGuests(network, question, facts);
-    return { question, answer, unread };
+    const { answer, problems } = await lookingIntoGuests(snapshot, facts, (guests) => analyze(network, question, guests));
+    return { question, answer, unread: problems };
   } catch (error) {
     if (error instanceof ControlError && error.status === 400) return { wrong: error.message };
     throw error;

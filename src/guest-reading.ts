@@ -12,8 +12,10 @@ export interface Looked<T> {
   readonly problems: readonly string[];
 }
 
+export type ReadFacts = (instanceId: string) => Promise<GuestFacts>;
+
 /** @param decide the analyzer, on the guests it is given; it is run again with more of them */
-export async function lookingIntoGuests<T>(snapshot: Snapshot, readFacts: (instanceId: string) => Promise<GuestFacts>, decide: (guests: Guests) => T): Promise<Looked<T>> {
+export async function lookingIntoGuests<T>(snapshot: Snapshot, readFacts: ReadFacts, decide: (guests: Guests) => T): Promise<Looked<T>> {
   const known = new Map<string, Guest | undefined>();
   const facts: GuestFacts[] = [];
   const problems: string[] = [];
@@ -26,14 +28,14 @@ export async function lookingIntoGuests<T>(snapshot: Snapshot, readFacts: (insta
     if (asked.size === 0) return { answer, facts, problems };
     await Promise.all([...asked].map(async (id) => {
       const state = snapshot.get("instance", id)?.state ?? "gone";
-      if (state !== "running") { known.set(id, absentGuest(id, state)); return; }
+      if (state !== "running") { known.set(id, state === "pending" ? absentGuest(id, state) : undefined); return; } // of a stopped one the network has no interface: the walk says so
       try {
         const read = await readFacts(id);
         facts.push(read);
         known.set(id, readGuest(read));
       } catch (error) {
         known.set(id, undefined);
-        problems.push(`what is inside ${id} could not be read: ${(error as Error).message}`);
+        problems.push(`${id}: ${(error as Error).message}`);
       }
     }));
   }

@@ -34,6 +34,8 @@ export interface GuestsOptions {
 export interface RuncGuests extends Guests {
   /** Builds the base images that are missing or of another version. */
   ensureBaseImages(): Promise<void>;
+  /** Programs for guests that this machine need not have. */
+  readonly guestUsr: string;
   /** What decides over packets inside a running guest, as it is now. */
   facts(instanceId: string): Promise<GuestFacts>;
   /** Ends the watch over guests' processes; the guests go on. */
@@ -201,6 +203,7 @@ export function openGuests(options: GuestsOptions): RuncGuests {
       return endOf(places, guest, readRecord(guest)?.layers ?? []);
     },
     onExit: (listener) => { listeners.push(listener); },
+    guestUsr: places.guestUsr,
     facts: (instanceId) => readGuestFacts(instanceId, placesOf(instanceId).netns, places.guestUsr),
     ensureBaseImages: async () => {
       const inUse = (await read()).some((guest) => guest.status === "running");

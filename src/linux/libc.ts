@@ -166,3 +166,7 @@ export function boundSocket(kind: "tcp" | "udp", address: number, port: number):
 }
 const setOption = (fd: number, level: number, name: number, value: number): void => void check(setsockopt_(fd, level, name, [value], 4) as number, "setsockopt");
 export const setTtl = (fd: number, ttl: number): void => setOption(fd, IPPROTO_IP, IP_TTL, ttl);
+
+const AF_PACKET = 17, SOCK_RAW = 3, ETH_P_ALL = 0x0003;
+/** A socket that shows every frame of the thread's network namespace, both ways (packet(7)); read(2) takes one, EAGAIN: there is none. */
+export const packetSocket = (): number => check(socket_(AF_PACKET, SOCK_RAW | SOCK_NONBLOCK | SOCK_CLOEXEC, ETH_P_ALL << 8) as number, "packet socket");
