@@ -13,6 +13,7 @@ import { checkImport, putImportedImage } from "./ec2/image/imported-image.ts";
 import { ensureRegion } from "./ec2/vpc/default-vpc.ts";
 import { capacityOf } from "./instances/capacity.ts";
 import { openGuests, type RuncGuests } from "./instances/guests.ts";
+import { openInsights } from "./insights.ts";
 import { openApiEndpoint } from "./internet/api-endpoint.ts";
 import { ensureAuthority, type Authority } from "./internet/authority.ts";
 import { openInternet, type Internet } from "./internet/internet.ts";
@@ -27,6 +28,7 @@ import { isRegion, regions } from "./model/regions.ts";
 import type { Snapshot } from "./model/snapshot.ts";
 import type { OwnLinks } from "./plan/plan.ts";
 import { Fabric } from "./reconcile/fabric.ts";
+import type { InsightsJobs } from "./reconcile/insights-jobs.ts";
 import { InstanceJobs } from "./reconcile/instance-jobs.ts";
 import { settleNatGateways } from "./reconcile/nat-gateway-steps.ts";
 import { NetworkLoop } from "./reconcile/network-loop.ts";
@@ -70,6 +72,7 @@ export async function openBox(options: DaemonOptions): Promise<Box> {
   let datapath: Datapath | undefined;
   let loop: NetworkLoop | undefined;
   let jobs: InstanceJobs | undefined;
+  let insights: InsightsJobs | undefined;
   let api: Server | undefined;
   let inside: { close(): void } | undefined;
   let control: Server | undefined;
@@ -99,7 +102,12 @@ export async function openBox(options: DaemonOptions): Promise<Box> {
       write: (fn) => { store.write(fn); },
       passNetwork: () => loop!.pass(),
     });
+    insights = openInsights({
+      accountId: options.accountId, snapshot, write: (fn) => { store.write(fn); }, poke: () => loop!.poke(),
+      readFacts: (id) => guests.facts(id),
+    });
     const onApplied = (applied: Snapshot): void => {
+      insights!.settle(applied);
       settleNatGateways(applied, { write: (fn) => { store.write(fn); }, now: () => new Date() });
       jobs!.settle();
     };
@@ -138,6 +146,7 @@ export async function openBox(options: DaemonOptions): Promise<Box> {
     inside?.close();
     api?.closeAllConnections();
     await new Promise<void>((resolve) => (api ? api.close(() => resolve()) : resolve()));
+    await insights?.close();
     await jobs?.close();
     await loop?.close();
   };

@@ -341,6 +341,7 @@ export interface NetworkInsightsAnalysis extends Base {
   readonly filterOutArns: readonly string[];
   readonly status: InsightsStatus; // running is the intent; the daemon writes the others
   readonly statusMessage?: string | undefined;
+  readonly warningMessage?: string | undefined;
   readonly result?: InsightsResult | undefined;
 }
 /** `matchPaths`, `excludePaths` are AccessScopePathRequest as they came. */

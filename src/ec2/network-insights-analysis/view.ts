@@ -16,6 +16,7 @@ export const networkInsightsAnalysisView = (owner: Owner, { result, ...analysis 
   StartDate: new Date(analysis.createdAt),
   Status: analysis.status,
   StatusMessage: analysis.statusMessage,
+  WarningMessage: analysis.warningMessage,
   NetworkPathFound: result?.pathFound,
   ForwardPathComponents: filled(result?.forward as ec2.PathComponent[] | undefined),
   ReturnPathComponents: filled(result?.return as ec2.PathComponent[] | undefined),
