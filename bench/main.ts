@@ -6,6 +6,7 @@ import { readFileSync, writeFileSync } from "node:fs";
 import { cpus, totalmem } from "node:os";
 import { parseArgs } from "node:util";
 import { crowdPart, hundredPart } from "./crowd.ts";
+import { analysisPart } from "./analysis.ts";
 import { daemonPart } from "./daemon.ts";
 import { datapathPart } from "./datapath.ts";
 import type { Figure, Part } from "./figure.ts";
@@ -20,6 +21,7 @@ const parts: Readonly<Record<string, Part>> = {
   crowd: crowdPart,
   daemon: daemonPart,
   wire: wirePart,
+  analysis: analysisPart,
 };
 
 const usage = `npm run bench -- [--json FILE] [--rounds N] [--only PART,...]

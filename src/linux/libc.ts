@@ -147,9 +147,9 @@ export function interfaceIndexes(): Map<string, number> {
 const SIOCGIFFLAGS = 0x8913, SIOCSIFFLAGS = 0x8914, IFF_UP = 1;
 const AF_INET = 2, SOCK_STREAM = 1, SOCK_DGRAM = 2, SOCK_NONBLOCK = 0o4000, SOCK_CLOEXEC = 0o2000000, SOL_SOCKET = 1, SO_REUSEADDR = 2, IPPROTO_IP = 0, IP_TTL = 2;
 
-/** A bound IPv4 socket of the thread's network namespace; for Node's {fd}. `address` in host order. */
-export function boundSocket(kind: "tcp" | "udp", address: number, port: number): number {
-  const fd = check(socket_(AF_INET, (kind === "tcp" ? SOCK_STREAM : SOCK_DGRAM) | SOCK_NONBLOCK | SOCK_CLOEXEC, 0) as number, "socket");
+/** A bound IPv4 socket of the thread's network namespace; for Node's {fd}. `address` in host order. "icmp": echoes alone, `port` is their identifier. */
+export function boundSocket(kind: "tcp" | "udp" | "icmp", address: number, port: number): number {
+  const fd = check(socket_(AF_INET, (kind === "tcp" ? SOCK_STREAM : SOCK_DGRAM) | SOCK_NONBLOCK | SOCK_CLOEXEC, kind === "icmp" ? 1 : 0) as number, "socket");
   try {
     setOption(fd, SOL_SOCKET, SO_REUSEADDR, 1);
     const name = Buffer.alloc(16); // struct sockaddr_in

@@ -54,7 +54,8 @@ function internetTargets(network: Network, guests: Guests, from: NetworkInterfac
   const target = (eni: NetworkInterface): RouteTarget => ({ kind: "interface", networkInterfaceId: eni.id, instanceId: eni.attachment!.deviceIndex === 0 ? eni.attachment!.instanceId : undefined });
   const unchecked = running.filter((eni) => !eni.sourceDestCheck);
   for (const eni of [...unchecked.filter(hasPublic), ...unchecked.filter((eni) => !hasPublic(eni))]) add(target(eni));
-  for (const eni of running.filter((one) => isNatImage(network, one) || translates(guests, one, packet)).slice(0, 4)) add(target(eni));
+  for (const eni of running.filter((one) => isNatImage(network, one)).slice(0, 4)) add(target(eni));
+  for (const eni of running.filter(hasPublic).slice(0, 16).filter((one) => translates(guests, one, packet))) add(target(eni)); // each is looked into
   if (gateway) add({ kind: "gateway", gatewayId: gateway.id });
   return found;
 }

@@ -15,7 +15,10 @@ export const everything = (isEgress: boolean): SecurityGroupRule => rule(isEgres
 
 export class Records {
   readonly #tables = new Map<Kind, Map<string, Tables[Kind]>>();
-  #index = 16;
+  #index: number;
+
+  /** @param firstIndex of the records: networks that share a kernel program do not share numbers, hence no flows */
+  constructor(firstIndex = 16) { this.#index = firstIndex; }
 
   put<K extends Kind>(kind: K, record: Omit<Tables[K], "region" | "index" | "tags" | "createdAt"> & Partial<Tables[K]>): this {
     if (!this.#tables.has(kind)) this.#tables.set(kind, new Map());
@@ -80,9 +83,11 @@ export function guideRecords(): Records {
 
 /** Guests of these records: those named translate what they send on. */
 export function simpleGuests(records: Records, ...translating: string[]): Guests {
-  const network = readNetwork(records.snapshot);
+  const { snapshot } = records;
+  const network = readNetwork(snapshot);
+  const interfaces = new Map(snapshot.list("network-interface").map((eni) => [eni.attachment?.instanceId, eni]));
   return (instanceId) => {
-    const eni = records.snapshot.list("network-interface").find((one) => one.attachment?.instanceId === instanceId);
+    const eni = interfaces.get(instanceId);
     return eni && (translating.includes(instanceId) ? translatingGuest(unknownGuest(network, eni)) : unknownGuest(network, eni));
   };
 }
