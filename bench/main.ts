@@ -13,9 +13,11 @@ import type { Figure, Part } from "./figure.ts";
 import { launchPart } from "./launch.ts";
 import { buildBenchBox, type BenchBox } from "./network.ts";
 import { wirePart } from "./wire.ts";
+import { scalePart } from "./scale.ts";
 
 const parts: Readonly<Record<string, Part>> = {
   datapath: datapathPart,
+  scale: scalePart,
   launch: launchPart,
   hundred: hundredPart,
   crowd: crowdPart,
