@@ -3,6 +3,7 @@
 
 import { execFile, spawn } from "node:child_process";
 import { constants } from "node:os";
+import { createInterface } from "node:readline";
 import type { User } from "./calling-user.ts";
 import { Failure } from "./failure.ts";
 
@@ -29,6 +30,22 @@ export function runInside(argv: readonly string[], env: NodeJS.ProcessEnv = proc
 export function outputOf(argv: readonly string[]): Promise<string | undefined> {
   const [file, ...args] = argv as [string, ...string[]];
   return new Promise((resolve) => execFile(file, args, (error, stdout) => resolve(error ? undefined : stdout)));
+}
+
+/** Runs `argv`, its lines on our stderr as they come. @throws Failure with the line that begins with "error: " */
+export function runSaying(argv: readonly string[]): Promise<void> {
+  const [file, ...args] = argv as [string, ...string[]];
+  return new Promise((resolve, reject) => {
+    const child = spawn(file, args, { stdio: ["ignore", "ignore", "pipe"] });
+    let wrong: string | undefined;
+    createInterface(child.stderr!).on("line", (line) => {
+      if (line.startsWith("error: ")) wrong = line.slice("error: ".length);
+      else process.stderr.write(`${line}\n`);
+    });
+    for (const signal of PASSED_ON) process.on(signal, () => child.kill(signal));
+    child.on("error", reject);
+    child.on("close", (code) => (code === 0 ? resolve() : reject(new Failure(wrong ?? `${args[0]} ended with status ${code}`))));
+  });
 }
 
 export interface AtHome { readonly argv: readonly string[]; readonly env: NodeJS.ProcessEnv; readonly shell: string; readonly directory: string; readonly user: User | undefined }

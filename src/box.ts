@@ -9,7 +9,7 @@ import { openControl, ControlError } from "./control.ts";
 import type { DaemonOptions } from "./daemon-options.ts";
 import { openDatapath, removePins, type Datapath } from "./datapath/loader.ts";
 import { ensureImages } from "./ec2/image/base-images.ts";
-import { checkImport, putImportedImage } from "./ec2/image/imported-image.ts";
+import { checkImport, putImportedImage, type ImportedImage } from "./ec2/image/imported-image.ts";
 import { ensureRegion } from "./ec2/vpc/default-vpc.ts";
 import { capacityOf } from "./instances/capacity.ts";
 import { openGuests, type RuncGuests } from "./instances/guests.ts";
@@ -168,13 +168,22 @@ export async function openBox(options: DaemonOptions): Promise<Box> {
     setImmediate(() => control?.close());
   };
 
-  const importImage = async (query: URLSearchParams): Promise<{ imageId: string }> => {
+  const importOf = (query: URLSearchParams): ImportedImage => {
     const region = query.get("region") ?? "us-east-1";
     if (!isRegion(region)) throw new ControlError(400, `there is no region ${region}`);
     makeRegion(region);
     const image = { id: newId("ami", randomHex), name: query.get("name") ?? "", region, accountId: options.accountId, architecture: options.architecture };
     try {
       checkImport(snapshot(), image);
+    } catch (error) {
+      throw new ControlError(400, (error as Error).message);
+    }
+    return image;
+  };
+
+  const importImage = async (query: URLSearchParams): Promise<{ imageId: string }> => {
+    const image = importOf(query);
+    try {
       const layers = await guests.importLayer(image.id, query.get("file") ?? "");
       store.write((tx) => putImportedImage(tx, image, layers, { now: new Date(), newId: (prefix) => newId(prefix, randomHex) }));
     } catch (error) {
@@ -203,6 +212,7 @@ export async function openBox(options: DaemonOptions): Promise<Box> {
     "GET /ssh": (query: URLSearchParams) => sshWay(snapshot(), query.get("instance") ?? "", query.get("via") ?? undefined),
     "GET /laptop": () => ({ argv: internet.laptopArgv([]), shell: true }),
     "GET /console-output": async (query: URLSearchParams) => ({ text: (await guests.consoleOutput(findInstance(snapshot(), query.get("instance") ?? "").id))?.text ?? "" }),
+    "GET /image/check": (query: URLSearchParams) => { importOf(query); return {}; },
     "POST /image/import": (query: URLSearchParams) => importImage(query),
     "GET /explain": (query: URLSearchParams) => explain(snapshot(), query, (id) => guests.facts(id)),
     "POST /probe": (query: URLSearchParams) => probing(snapshot(), query, (id) => guests.facts(id), {

@@ -1,10 +1,10 @@
-// Owns images that come from elsewhere: `vpcbox image import`, what it refuses, and that layers are shared and freed.
+// Owns images that come from elsewhere: `vpcbox image import`, what it and `vpcbox image build` refuse, and that layers are shared and freed.
 
 import { after, before, test } from "node:test";
 import assert from "node:assert/strict";
 import { mkdirSync, readdirSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { Box, run, until } from "../support/box.ts";
+import { Box, cli, run, until } from "../support/box.ts";
 import { kernelLeftovers } from "../support/kernel-leftovers.ts";
 import { waitForState } from "../support/nat-network.ts";
 
@@ -87,4 +87,18 @@ test("a broken archive, one without an init, a name that is taken or none: one l
   assert.match((await box.vpcbox("image", "import", "taken", file)).stderr, /AMI name taken is already in use by AMI ami-/);
   assert.deepEqual(layers(), [first.stdout.trim()]);
   assert.equal((await box.aws<{ Images: unknown[] }>("ec2", "describe-images", "--owners", "self")).Images.length, 1);
+});
+
+test("image build refuses in one line, before any work", async () => {
+  const hidden = `mount --bind /dev/null "$(command -v apt-get)" && exec "$0" --box ${box.name} image build fresh-one`;
+  for (const [result, words] of [
+    [await box.vpcbox("image", "build", "taken"), /AMI name taken is already in use by AMI ami-/],
+    [await box.vpcbox("image", "build", "x"), /AMI names must be between 3 and 128/],
+    [await box.vpcbox("image", "build", "fresh-one", "curl;id"), /'curl;id' is no package's name/],
+    [await run("unshare", ["--mount", "sh", "-c", hidden, cli]), /an image is built by Debian's own programs, and apt-get is missing; import a root file system instead: vpcbox image import/],
+  ] as const) {
+    assert.deepEqual([result.status, result.stdout], [1, ""], result.stderr);
+    assert.match(result.stderr, words);
+    assert.match(result.stderr, /^vpcbox: [^\n]+\n$/);
+  }
 });
