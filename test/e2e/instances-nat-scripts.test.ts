@@ -1,4 +1,5 @@
-// Owns that the boot script of a CDK stack's NAT instance runs as it is and that traffic goes through afterwards, also after a reboot.
+// Owns that the boot scripts of NAT products run as they are and traffic goes through afterwards: the commands of a CDK stack's NAT
+// instance, and a router of nftables that finds its interface, lifts its own check by the API and takes over the route, as one fails over.
 
 import { after, before, test } from "node:test";
 import assert from "node:assert/strict";
@@ -16,6 +17,10 @@ before(async () => {
   await box.up();
   n = await buildNatNetwork(box, await findImage(box, "amzn-ami-vpc-nat-*"));
   image = await findImage(box, "al2023-ami-*");
+  const trust = JSON.stringify({ Version: "2012-10-17", Statement: [{ Effect: "Allow", Principal: { Service: "ec2.amazonaws.com" }, Action: "sts:AssumeRole" }] });
+  await box.aws("iam", "create-role", "--role-name", "router", "--assume-role-policy-document", trust);
+  await box.aws("iam", "create-instance-profile", "--instance-profile-name", "router");
+  await box.aws("iam", "add-role-to-instance-profile", "--instance-profile-name", "router", "--role-name", "router");
   await box.aws("ec2", "authorize-security-group-ingress", "--group-id", n.natGroup, "--protocol", "all", "--cidr", "10.0.1.0/24");
 });
 after(async () => {
@@ -27,7 +32,7 @@ async function launch(script: string): Promise<{ id: string; publicIp: string }>
   const path = join(box.stateDir, "script.sh");
   writeFileSync(path, script);
   const { Instances } = await box.aws<{ Instances: { InstanceId: string }[] }>("ec2", "run-instances", "--image-id", image, "--instance-type", "t3.micro", "--subnet-id", n.publicSubnet,
-    "--security-group-ids", n.natGroup, "--associate-public-ip-address", "--user-data", `file://${path}`);
+    "--security-group-ids", n.natGroup, "--associate-public-ip-address", "--iam-instance-profile", "Name=router", "--user-data", `file://${path}`);
   const id = Instances[0]!.InstanceId;
   const ended = await until("its script has ended", async () => /^Failed to run .*|^Cloud-init v\S+ .*finished/m.exec((await box.vpcbox("console-output", id)).stdout)?.[0], 120_000);
   assert.match(ended, /finished/, (await box.vpcbox("console-output", id)).stdout);
@@ -54,4 +59,21 @@ sudo service iptables save
   assert.equal((await box.exec(n.private, "ping", "-c", "1", "-W", "2", "ietf.org")).status, 0);
   await box.aws("ec2", "reboot-instances", "--instance-ids", id);
   await until("it forwards again after a reboot, by what was saved", async () => ((await seenAs()) === publicIp ? true : undefined), 60_000);
+});
+
+test("a router that takes over by itself: nftables, its own check lifted, the route replaced, all by the API from inside", async () => {
+  const { publicIp } = await launch(`#!/bin/bash
+set -euo pipefail
+token=$(curl -sS -X PUT http://169.254.169.254/latest/api/token -H 'X-aws-ec2-metadata-token-ttl-seconds: 60')
+meta() { curl -sSf -H "X-aws-ec2-metadata-token: $token" "http://169.254.169.254/latest/meta-data/$1"; }
+id=$(meta instance-id) region=$(meta placement/region) eni=$(meta "network/interfaces/macs/$(meta mac)/interface-id")
+nic=$(ip -o -4 route show to default | awk '{ print $5 }')
+sysctl -w net.ipv4.ip_forward=1 "net.ipv4.conf.$nic.send_redirects=0"
+nft add table ip nat
+nft 'add chain ip nat postrouting { type nat hook postrouting priority 100 ; }'
+nft add rule ip nat postrouting oifname "$nic" masquerade
+aws ec2 modify-instance-attribute --region "$region" --instance-id "$id" --no-source-dest-check
+aws ec2 replace-route --region "$region" --route-table-id ${n.mainTable} --destination-cidr-block 0.0.0.0/0 --network-interface-id "$eni"
+`);
+  assert.equal(await seenAs(), publicIp, "nobody outside did anything");
 });
