@@ -33,6 +33,7 @@ const importRules: Readonly<Record<string, ImportRule>> = {
   "src/services": { may: ["src/lib", "src/model", "src/linux", "src/internet"], because: "DNS and metadata answer from the snapshot, in namespaces of their own" },
   "src/watch": { may: ["src/lib", "src/model", "src/datapath", "src/control-stream.ts"], because: "what the program shows, in the records' names, to whoever asks on the control socket" },
   "src/reconcile": { may: ["src/lib", "src/model", "src/store", "src/plan", "src/linux", "src/datapath", "src/instances", "src/internet/addresses.ts"], because: "the one writer to the kernel" },
+  "src/flow-logs": { may: ["src/lib", "src/model", "src/datapath/flow-accounts.ts", "src/ec2/instance-type/types.ts", "src/internet/addresses.ts"], because: "accounts come in, files go out; the address plan and instance types are data" },
   "cli": { may: [], because: "HTTP only: what it can do, any client can do" },
   "bench/analysis.ts": { may: ["src/model", "src/reach", "test/support"], because: "the analyzer is a function: it is measured as one" },
   "bench/scale.ts": { may: ["src/lib", "src/model", "src/store", "src/plan", "src/linux", "test/support"], because: "a thousand interfaces without a thousand guests: store, plan and tables by themselves" },

@@ -273,13 +273,14 @@ export interface ManagedPrefixList extends Base {
 export interface FlowLog extends Base {
   readonly resourceId: string; // vpc-, subnet- or eni-
   readonly trafficType: "ACCEPT" | "REJECT" | "ALL";
-  readonly logDestinationType: "cloud-watch-logs" | "s3" | "kinesis-data-firehose";
+  readonly logDestinationType: "cloud-watch-logs" | "s3";
   readonly logDestination?: string | undefined; // ARN
   readonly logGroupName?: string | undefined;
   readonly deliverLogsPermissionArn?: string | undefined;
   readonly logFormat: string; // "${version} ${account-id} ..."
   readonly maxAggregationIntervalSeconds: 60 | 600;
-  readonly destinationOptions?: { readonly fileFormat: "plain-text" | "parquet"; readonly hiveCompatiblePartitions: boolean; readonly perHourPartition: boolean } | undefined;
+  readonly destinationOptions?: { readonly fileFormat: "plain-text"; readonly hiveCompatiblePartitions: boolean; readonly perHourPartition: boolean } | undefined;
+  readonly deliveryError?: string | undefined; // why the last delivery failed; written by the collector
 }
 
 export interface SubnetCidrReservation extends Base {

@@ -5,6 +5,7 @@ import { canonical, contains, parseCidr, parseIp, type Cidr } from "../lib/ip.ts
 import { must } from "../lib/assert.ts";
 import { Remembered, RememberedEach, RememberedList } from "../lib/remembered.ts";
 import { natGatewayForwards } from "../model/lifecycle.ts";
+import { loggedTraffic } from "../model/flow-logs.ts";
 import { destinationBlocks, effectiveRouteTable, peeredVpcs, peeringPeer, routeState } from "../model/routing.ts";
 import type { Instance, NatGateway, NetworkAcl, NetworkAclEntry, NetworkInterface, Route, RouteTable, SecurityGroup, SecurityGroupRule, Subnet, Vpc } from "../model/records.ts";
 import type { Kind, Snapshot } from "../model/snapshot.ts";
@@ -109,6 +110,7 @@ function planPort(snapshot: Snapshot, eni: NetworkInterface, kind: "interface" |
     primaryAddress: address(must(eni.privateAddresses[0], "an interface has a primary address").address),
     groups: eni.groupIds.map((id) => must(snapshot.get("security-group", id), `interface ${eni.id} names group ${id}`).index),
     timeouts: { tcpEstablishedSeconds: tcp ?? defaultTimeouts.tcpEstablishedSeconds, udpStreamSeconds: udpStream ?? defaultTimeouts.udpStreamSeconds, udpSeconds: udp ?? defaultTimeouts.udpSeconds },
+    logs: loggedTraffic(snapshot, eni),
   };
 }
 

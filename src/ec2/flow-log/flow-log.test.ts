@@ -16,7 +16,7 @@ const create = (n: SmallNetwork, extra: object = {}) => createFlowLogs({ Resourc
 test("create, describe, filter, page, delete", async () => {
   const n = smallNetwork();
   const eni = (await createNetworkInterface({ SubnetId: n.publicSubnet }, n.ctx)).NetworkInterface!.NetworkInterfaceId!;
-  const { FlowLogIds: [vpcLog], Unsuccessful } = await create(n, { TagSpecifications: [{ ResourceType: "vpc-flow-log", Tags: [{ Key: "a", Value: "b" }] }], DestinationOptions: { FileFormat: "parquet" } }) as { FlowLogIds: string[]; Unsuccessful: object[] };
+  const { FlowLogIds: [vpcLog], Unsuccessful } = await create(n, { TagSpecifications: [{ ResourceType: "vpc-flow-log", Tags: [{ Key: "a", Value: "b" }] }], DestinationOptions: { PerHourPartition: true } }) as { FlowLogIds: string[]; Unsuccessful: object[] };
   assert.match(vpcLog!, /^fl-0[0-9a-f]{16}$/);
   assert.deepEqual(Unsuccessful, []);
   const group = { ResourceType: "Subnet" as const, LogDestinationType: undefined, LogDestination: undefined, LogGroupName: "net", DeliverLogsPermissionArn: "arn:aws:iam::000000000000:role/logs" };
@@ -25,7 +25,7 @@ test("create, describe, filter, page, delete", async () => {
   const { FlowLogs: all } = await describeFlowLogs({}, n.ctx);
   assert.deepEqual(all![0], {
     FlowLogId: vpcLog, FlowLogStatus: "ACTIVE", ResourceId: n.vpc, TrafficType: "ALL", LogDestinationType: "s3", LogDestination: bucket, LogGroupName: undefined, LogFormat: defaultFlowLogFormat, MaxAggregationInterval: 600,
-    DeliverLogsPermissionArn: undefined, DeliverLogsStatus: "SUCCESS", DestinationOptions: { FileFormat: "parquet", HiveCompatiblePartitions: false, PerHourPartition: false }, CreationTime: n.ctx.now(), Tags: [{ Key: "a", Value: "b" }],
+    DeliverLogsPermissionArn: undefined, DeliverLogsStatus: "SUCCESS", DeliverLogsErrorMessage: undefined, DestinationOptions: { FileFormat: "plain-text", HiveCompatiblePartitions: false, PerHourPartition: true }, CreationTime: n.ctx.now(), Tags: [{ Key: "a", Value: "b" }],
   });
   assert.deepEqual([all![1]!.LogFormat, all![1]!.MaxAggregationInterval, all![1]!.LogGroupName, all![1]!.LogDestinationType], ["${srcaddr} ${action} ${pkt-srcaddr}", 60, "net", "cloud-watch-logs"]);
   assert.equal(all![3]!.LogGroupName, "by-arn");
@@ -66,7 +66,9 @@ test("refusals of flow logs", async () => {
     [{ LogDestination: "arn:aws:s3:::logs/AWSLogs/" }, "InvalidParameter", /AWSLogs/],
     [{ LogDestinationType: "cloud-watch-logs", LogDestination: undefined, LogGroupName: "x" }, "InvalidParameter", "DeliverLogsPermissionArn can't be empty if LogDestinationType is cloud-watch-logs."],
     [{ LogDestinationType: "cloud-watch-logs", LogDestination: undefined, LogGroupName: "x", DeliverLogsPermissionArn: "role" }, "InvalidParameter", /role/],
-    [{ LogDestinationType: "kinesis-data-firehose", LogDestination: "arn:aws:firehose:us-east-1:000000000000:deliverystream/s", DestinationOptions: {} }, "InvalidParameter", /DestinationOptions/],
+    [{ LogDestinationType: "kinesis-data-firehose", LogDestination: "arn:aws:firehose:us-east-1:000000000000:deliverystream/s" }, "UnsupportedOperation", /kinesis-data-firehose/],
+    [{ LogDestinationType: "cloud-watch-logs", LogDestination: undefined, LogGroupName: "x", DeliverLogsPermissionArn: "arn:aws:iam::000000000000:role/x", DestinationOptions: {} }, "InvalidParameter", /DestinationOptions/],
+    [{ DestinationOptions: { FileFormat: "parquet" } }, "UnsupportedOperation", "The parameter FileFormat with value parquet is not supported."],
     [{ MaxAggregationInterval: 30 }, "InvalidParameter", "Invalid Flow Log Max Aggregation Interval"],
     [{ LogFormat: "${srcaddr} ${nothing}" }, "InvalidParameter", /LogFormat/],
     [{ LogFormat: "" }, "InvalidParameter", /LogFormat/],

@@ -7,14 +7,16 @@ import { Ec2Error } from "../../wire/error.ts";
 type Destination = Pick<FlowLog, "logDestinationType" | "logDestination" | "logGroupName" | "deliverLogsPermissionArn" | "destinationOptions">;
 const invalid = (message: string): Ec2Error => new Ec2Error("InvalidParameter", message);
 
+const unsupported = (name: string, value: string): Ec2Error => new Ec2Error("UnsupportedOperation", `The parameter ${name} with value ${value} is not supported.`);
+
 const forms: Readonly<Record<FlowLog["logDestinationType"], RegExp>> = {
   "cloud-watch-logs": /^arn:aws:logs:[a-z0-9-]+:\d{12}:log-group:[\w./#-]{1,512}(:\*)?$/,
   "s3": /^arn:aws:s3:::[a-z0-9][a-z0-9.-]{1,61}[a-z0-9](\/.*)?$/,
-  "kinesis-data-firehose": /^arn:aws:firehose:[a-z0-9-]+:\d{12}:deliverystream[:/][\w.-]{1,64}$/,
 };
 
 export function readDestination(input: ec2.CreateFlowLogsRequest): Destination {
   const logDestinationType = input.LogDestinationType ?? "cloud-watch-logs";
+  if (logDestinationType === "kinesis-data-firehose") throw unsupported("LogDestinationType", logDestinationType); // no delivery streams here
   const { LogDestination: arn, LogGroupName: group, DeliverLogsPermissionArn: role } = input;
   if (arn !== undefined && group !== undefined) throw invalid("Please only provide LogGroupName or only provide LogDestination.");
   if (group !== undefined && logDestinationType !== "cloud-watch-logs") throw invalid("LogDestination type must be cloud-watch-logs if LogGroupName is provided.");
@@ -37,5 +39,6 @@ function readOptions(options: ec2.DestinationOptionsRequest | undefined, type: F
     if (options) throw invalid("DestinationOptions may only be provided if LogDestinationType is s3.");
     return undefined;
   }
-  return options && { fileFormat: options.FileFormat ?? "plain-text", hiveCompatiblePartitions: options.HiveCompatiblePartitions ?? false, perHourPartition: options.PerHourPartition ?? false };
+  if (options?.FileFormat === "parquet") throw unsupported("FileFormat", "parquet");
+  return options && { fileFormat: "plain-text", hiveCompatiblePartitions: options.HiveCompatiblePartitions ?? false, perHourPartition: options.PerHourPartition ?? false };
 }

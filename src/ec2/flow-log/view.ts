@@ -4,6 +4,8 @@ import type * as ec2 from "@aws-sdk/client-ec2";
 import type { FlowLog } from "../../model/records.ts";
 import { tagList, type FilterTable } from "../describe.ts";
 
+const deliveryStatus = (f: FlowLog): string => (f.deliveryError === undefined ? "SUCCESS" : "FAILED");
+
 export const flowLogView = (f: FlowLog): ec2.FlowLog => ({
   FlowLogId: f.id,
   FlowLogStatus: "ACTIVE",
@@ -15,14 +17,15 @@ export const flowLogView = (f: FlowLog): ec2.FlowLog => ({
   LogFormat: f.logFormat,
   MaxAggregationInterval: f.maxAggregationIntervalSeconds,
   DeliverLogsPermissionArn: f.deliverLogsPermissionArn,
-  DeliverLogsStatus: "SUCCESS",
+  DeliverLogsStatus: deliveryStatus(f),
+  DeliverLogsErrorMessage: f.deliveryError,
   DestinationOptions: f.destinationOptions && { FileFormat: f.destinationOptions.fileFormat, HiveCompatiblePartitions: f.destinationOptions.hiveCompatiblePartitions, PerHourPartition: f.destinationOptions.perHourPartition },
   CreationTime: new Date(f.createdAt),
   Tags: tagList(f.tags),
 });
 
 export const flowLogFilters: FilterTable<FlowLog> = {
-  "deliver-log-status": () => "SUCCESS",
+  "deliver-log-status": deliveryStatus,
   "flow-log-id": (f) => f.id,
   "log-destination-type": (f) => f.logDestinationType,
   "log-group-name": (f) => f.logGroupName,
