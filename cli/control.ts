@@ -15,6 +15,7 @@ export interface Status {
   readonly converged: boolean;
   readonly problems: readonly string[];
 }
+export interface ListedFlowLog { readonly id: string; readonly region: string; readonly resource: string; readonly traffic: string; readonly destination: string; readonly folder: string; readonly mark: string; readonly problem?: string }
 export interface Drop { readonly interface: string; readonly instance: string; readonly name: string; readonly reason: string; readonly packets: number; readonly bytes: number }
 
 /** Asks the daemon of `box`. @throws Failure with the daemon's own line, or saying that the box is not up. */

@@ -9,6 +9,7 @@ import { addConsoleOutput, addStatus } from "./commands/status.ts";
 import { addDoctor } from "./commands/doctor.ts";
 import { addDown, addReset } from "./commands/down.ts";
 import { addExplain } from "./commands/explain.ts";
+import { addFlowLogs } from "./commands/flow-logs.ts";
 import { addImage } from "./commands/image.ts";
 import { addExec, addLaptop } from "./commands/exec.ts";
 import { addSsh } from "./commands/ssh.ts";
@@ -28,7 +29,7 @@ function buildProgram(): Command {
     .exitOverride()
     .configureOutput({ outputError: (text, write) => write(errorLine(text.replace(/^error: /, ""))) })
     .addHelpText("after", "\nAll but status and --help need root: sudo npx vpcbox up --detach\nThe API answers unmodified clients: aws --endpoint-url http://127.0.0.1:4566 ec2 describe-vpcs");
-  for (const add of [addUp, addDown, addReset, addStatus, addExec, addSsh, addLaptop, addConsoleOutput, addDrops, addExplain, addDoctor, addCapture, addImage]) add(program);
+  for (const add of [addUp, addDown, addReset, addStatus, addExec, addSsh, addLaptop, addConsoleOutput, addDrops, addFlowLogs, addExplain, addDoctor, addCapture, addImage]) add(program);
   return program;
 }
 

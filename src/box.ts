@@ -12,6 +12,8 @@ import { ensureImages } from "./ec2/image/base-images.ts";
 import { checkImport, putImportedImage, type ImportedImage } from "./ec2/image/imported-image.ts";
 import { ensureRegion } from "./ec2/vpc/default-vpc.ts";
 import { capacityOf } from "./instances/capacity.ts";
+import { FlowLogCollector } from "./flow-logs/collector.ts";
+import { listFlowLogs } from "./flow-logs/listing.ts";
 import { openGuests, type RuncGuests } from "./instances/guests.ts";
 import { openInsights } from "./insights.ts";
 import { openApiEndpoint } from "./internet/api-endpoint.ts";
@@ -26,7 +28,7 @@ import { forgetNatGateways, forgetTerminated } from "./model/lifecycle.ts";
 import { forgetPeerings } from "./model/peering.ts";
 import { isRegion, regions } from "./model/regions.ts";
 import type { Snapshot } from "./model/snapshot.ts";
-import type { OwnLinks } from "./plan/plan.ts";
+import { loggedInterfaces, type OwnLinks } from "./plan/plan.ts";
 import { Fabric } from "./reconcile/fabric.ts";
 import type { InsightsJobs } from "./reconcile/insights-jobs.ts";
 import { InstanceJobs } from "./reconcile/instance-jobs.ts";
@@ -79,6 +81,9 @@ export async function openBox(options: DaemonOptions): Promise<Box> {
   let watchers: Watchers | undefined;
   let tick: NodeJS.Timeout | undefined;
 
+  let flowLogs: FlowLogCollector | undefined;
+  const flowLogRoot = join(options.stateDir, "flow-logs");
+
   const own: OwnLinks = { internet: internet.link, services: services.link };
   const makeRegion = (region: string): void => {
     if (!isRegion(region) || store.snapshot().list("image", region).length > 0) return;
@@ -109,13 +114,20 @@ export async function openBox(options: DaemonOptions): Promise<Box> {
     const onApplied = (applied: Snapshot): void => {
       insights!.settle(applied);
       settleNatGateways(applied, { write: (fn) => { store.write(fn); }, now: () => new Date() });
+      flowLogs!.observe(applied);
       jobs!.settle();
     };
+    flowLogs = new FlowLogCollector({
+      root: flowLogRoot, accountId: options.accountId, timeScale: options.timeScale, snapshot, liveInterfaces: loggedInterfaces,
+      drain: () => datapath!.drainAccounts(),
+      write: (fn) => { store.write(fn); },
+    });
     loop = new NetworkLoop({ kernel: fabric, own, snapshot, netnsOf: (id) => jobs!.netnsOf(id), onApplied });
     makeRegion("us-east-1");
     await jobs.recover();
     store.onWrite(() => loop!.poke());
     await loop.pass();
+    await flowLogs.start();
     jobs.check();
     tick = setInterval(() => {
       store.write((tx) => { forgetTerminated(tx, new Date()); forgetNatGateways(tx, new Date()); forgetPeerings(tx, new Date()); });
@@ -155,6 +167,7 @@ export async function openBox(options: DaemonOptions): Promise<Box> {
     await closeApi();
     const there = await guests.read();
     await inTurns(there, 4, (guest) => guests.stop(guest.instanceId));
+    await flowLogs?.close(); // the last packets too
     services.close();
     await services.remove();
     guests.close();
@@ -214,6 +227,7 @@ export async function openBox(options: DaemonOptions): Promise<Box> {
     "GET /console-output": async (query: URLSearchParams) => ({ text: (await guests.consoleOutput(findInstance(snapshot(), query.get("instance") ?? "").id))?.text ?? "" }),
     "GET /image/check": (query: URLSearchParams) => { importOf(query); return {}; },
     "POST /image/import": (query: URLSearchParams) => importImage(query),
+    "GET /flow-logs": () => ({ flowLogs: listFlowLogs(snapshot(), flowLogRoot, options.accountId) }),
     "GET /explain": (query: URLSearchParams) => explain(snapshot(), query, (id) => guests.facts(id)),
     "POST /probe": (query: URLSearchParams) => probing(snapshot(), query, (id) => guests.facts(id), {
       netnsOfGuest: (id) => must(jobs!.netnsOf(id), `${id} has a network namespace`), netnsOfInternet: netns, guestUsr: guests.guestUsr, stateDir: options.stateDir, drops: () => datapath!.drops(), now: () => new Date(), randomHex,

@@ -36,6 +36,7 @@ export class FlowLogCollector {
   #lastMs = Date.now(); // of the last collection, or when this began
   readonly #gathered = new Map<string, Map<string, Gathered>>(); // flow log -> interface
   #known = new Map<number, NetworkInterface>(); // by number: of interfaces that were watched, of those too that are gone now
+  #accounted = true; // since the last collection: what a daemon before this one left, too
   #period = 0; // the last minute that was collected, counted from 1970 on the box's clock
   #timer: NodeJS.Timeout | undefined;
   #running: Promise<void> = Promise.resolve();
@@ -65,7 +66,9 @@ export class FlowLogCollector {
 
   /** Remembers whose accounts are whose: an interface may come and go within a minute. */
   observe(snapshot: Snapshot): void {
-    if (snapshot.list("vpc-flow-log").length > 0) for (const eni of snapshot.list("network-interface")) this.#known.set(eni.index, eni);
+    if (snapshot.list("vpc-flow-log").length === 0) return;
+    this.#accounted = true;
+    for (const eni of snapshot.list("network-interface")) this.#known.set(eni.index, eni);
   }
 
   /** Delivers all that is there, and ends. */
@@ -83,7 +86,8 @@ export class FlowLogCollector {
 
   async #collectNow(isOver: (minutes: number) => boolean): Promise<void> {
     const snapshot = this.#options.snapshot(), logs = snapshot.list("vpc-flow-log");
-    if (logs.length === 0 && this.#gathered.size === 0) return;
+    if (logs.length === 0 && !this.#accounted) return;
+    this.#accounted = logs.length > 0;
     const { accounts, lost } = await this.#options.drain();
     const endMs = Date.now();
     const live = this.#options.liveInterfaces(snapshot).filter((eni) => flowLogsOf(snapshot, eni).length > 0);

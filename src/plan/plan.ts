@@ -26,6 +26,11 @@ export function liveInterfaces(snapshot: Snapshot): readonly NetworkInterface[] 
   return snapshot.list("network-interface").filter((eni) => eni.attachment && isLive(snapshot.get("instance", eni.attachment.instanceId)));
 }
 
+const natInterfaces = (snapshot: Snapshot): readonly NetworkInterface[] => snapshot.list("natgateway").filter(natGatewayForwards).flatMap((nat) => snapshot.get("network-interface", nat.networkInterfaceId) ?? []);
+
+/** Interfaces that packets go through, and that flow logs may watch. */
+export const loggedInterfaces = (snapshot: Snapshot): readonly NetworkInterface[] => [...liveInterfaces(snapshot), ...natInterfaces(snapshot)];
+
 export interface Planner {
   live(snapshot: Snapshot): readonly NetworkInterface[];
   tables(snapshot: Snapshot): DesiredTables;
@@ -50,9 +55,9 @@ export function createPlanner(own: OwnLinks): Planner {
     tables: (snapshot) => {
       const of = (...kinds: readonly Kind[]): unknown[] => kinds.map((kind) => snapshot.list(kind));
       const forwarding = snapshot.list("natgateway").filter(natGatewayForwards);
-      const guests = live.of(liveInterfaces(snapshot)), gates = forwarding.flatMap((nat) => snapshot.get("network-interface", nat.networkInterfaceId) ?? []);
+      const guests = live.of(liveInterfaces(snapshot)), gates = natInterfaces(snapshot);
       const all = plugged.of([...guests, ...gates]);
-      const places = of("subnet", "route-table", "network-acl", "vpc");
+      const places = of("subnet", "route-table", "network-acl", "vpc", "vpc-flow-log");
       const planned = (eni: NetworkInterface, kind: "interface" | "nat"): PortEntry => port.of(eni, [kind, ...places], () => planPort(snapshot, eni, kind));
       const lists = of("prefix-list", "vpc-peering-connection");
       const groups = snapshot.list("security-group");
