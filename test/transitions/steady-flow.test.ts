@@ -7,7 +7,7 @@ import {
   AllocateAddressCommand, AuthorizeSecurityGroupIngressCommand, CreateNetworkAclEntryCommand, CreateRouteCommand, CreateRouteTableCommand, CreateSecurityGroupCommand, DeleteNetworkAclEntryCommand, DeleteRouteCommand, DescribeInstancesCommand,
   DescribeNetworkAclsCommand, DescribeSubnetsCommand, ModifyNetworkInterfaceAttributeCommand, ReleaseAddressCommand, RevokeSecurityGroupIngressCommand, RunInstancesCommand,
 } from "@aws-sdk/client-ec2";
-import { Box } from "../support/box.ts";
+import { Box, cli, run } from "../support/box.ts";
 import { kernelLeftovers } from "../support/kernel-leftovers.ts";
 import { findImage, waitForState } from "../support/nat-network.ts";
 
@@ -74,7 +74,7 @@ async function editTwice(i: number): Promise<void> {
 
 test("a thousand edits: the steady flow loses no packet, the other has none through", { timeout: 240_000 }, async (t) => {
   const stoppedBefore = (await box.drops()).get(`${mayNot.eni} GROUP_INGRESS`) ?? 0;
-  const flow = (to: string) => box.exec(sender, "bash", "-c", `ping -n -q -i ${PROBE_EVERY_S} ${to} & P=$!; until [ -e /tmp/over ]; do sleep 0.05; done; kill -INT $P; wait $P`);
+  const flow = (to: string) => run(cli, ["--box", box.name, "exec", sender, "--", "bash", "-c", `ping -n -q -i ${PROBE_EVERY_S} ${to} & P=$!; until [ -e /tmp/over ]; do sleep 0.05; done; kill -INT $P; wait $P`], { timeoutMs: 230_000 });
   const flows = Promise.all([flow(may.ip), flow(mayNot.ip)]);
   const began = performance.now();
   for (let i = 0; i < EDITS / 2; i += 2) await Promise.all([editTwice(i), editTwice(i + 1)]);
