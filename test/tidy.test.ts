@@ -39,6 +39,7 @@ const importRules: Readonly<Record<string, ImportRule>> = {
   "bench/scale.ts": { may: ["src/lib", "src/model", "src/store", "src/plan", "src/linux", "test/support"], because: "a thousand interfaces without a thousand guests: store, plan and tables by themselves" },
   "bench": { may: ["src/lib", "cli", "test/support", "tools"], because: "it measures from outside" },
   "tools/packet.ts": { may: ["cli", "src/datapath", "src/linux", "test/support"], because: "it runs the box's own program by hand, on frames as the tests make them" },
+  "tools/explain-docs.ts": { may: ["src/model", "src/reach", "test/support"], because: "it runs the analyzer over the networks that the page shows" },
   "tools": { may: ["cli", "src/internet/addresses.ts", "src/wire"], because: "the guide is a client; the address plan and the wire's generated files are data" },
 };
 
