@@ -34,7 +34,8 @@ function portsToTry(network: Network, question: Question): number[] {
 
 function analyzePort(network: Network, question: Question, guests: Guests): Answer {
   const search: Search = { question, guests, walks: 0 };
-  const world: World = { network, translating: new Set() };
+  // Of a stopped instance's inside nothing is known until it starts: it is not accused of anything.
+  const world: World = { network, translating: new Set(network.snapshot.list("instance").filter((one) => one.state === "stopped").map((one) => one.id)) };
   const first = walk(world, guests, question, lowPorts);
   let solved = solve(search, world, lowPorts, [], first);
   if (question.protocol !== "icmp" && solved.done) solved = solve(search, solved.world, highPorts, solved.causes);
