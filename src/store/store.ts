@@ -5,10 +5,9 @@ import { chmodSync, mkdirSync } from "node:fs";
 import { join } from "node:path";
 import { DatabaseSync } from "node:sqlite";
 import type { Kind, Snapshot, Tables, Transaction } from "../model/snapshot.ts";
+import { RecordTable, type RecordOf } from "./record-table.ts";
 
-type RecordOf = Tables[Kind];
-type Table = ReadonlyMap<string, RecordOf>;
-type State = ReadonlyMap<Kind, Table>;
+type State = ReadonlyMap<Kind, RecordTable>;
 
 const FIRST_INDEX = 16; // numbers below are the box's own ports (datapath/tables.ts)
 const SCHEMA_VERSION = 1;
@@ -30,31 +29,13 @@ class MemorySnapshot implements Snapshot {
     return this.state.get(kind)?.get(id) as Tables[K] | undefined;
   }
   list<K extends Kind>(kind: K, region?: string): readonly Tables[K][] {
-    return listOnce(this.state.get(kind) ?? noTable, region) as readonly Tables[K][];
+    return (this.state.get(kind) ?? RecordTable.empty).list(region) as readonly Tables[K][];
   }
 }
 
-const noTable: Table = new Map();
-const lists = new WeakMap<Table, Map<string | undefined, readonly RecordOf[]>>();
-
-/** Of a table that was committed, hence does not change: a kind that nobody wrote to has the very same list in the next snapshot. */
-function listOnce(table: Table, region: string | undefined): readonly RecordOf[] {
-  let byRegion = lists.get(table);
-  if (!byRegion) lists.set(table, (byRegion = new Map()));
-  let list = byRegion.get(region);
-  if (!list) byRegion.set(region, (list = listOf(table, region)));
-  return list;
-}
-
-const listOf = (table: Table | undefined, region: string | undefined): readonly RecordOf[] => {
-  const all = [...(table?.values() ?? [])];
-  return region === undefined ? all : all.filter((r) => r.region === region);
-};
-
 class MemoryTransaction implements Transaction {
   readonly revision: number;
-  readonly touched = new Map<Kind, Map<string, RecordOf>>(); // copies of the tables written to
-  readonly changes = new Map<string, { kind: Kind; id: string; record: RecordOf | undefined }>();
+  readonly touched = new Map<Kind, Map<string, RecordOf | undefined>>(); // undefined: deleted
   lastIndex: number;
   readonly #base: State;
   constructor(base: MemorySnapshot, lastIndex: number) {
@@ -63,28 +44,29 @@ class MemoryTransaction implements Transaction {
     this.lastIndex = lastIndex;
   }
   get<K extends Kind>(kind: K, id: string): Tables[K] | undefined {
-    return (this.touched.get(kind) ?? this.#base.get(kind))?.get(id) as Tables[K] | undefined;
+    const touched = this.touched.get(kind);
+    return (touched?.has(id) ? touched.get(id) : this.#base.get(kind)?.get(id)) as Tables[K] | undefined;
   }
   list<K extends Kind>(kind: K, region?: string): readonly Tables[K][] {
-    return listOf(this.touched.get(kind) ?? this.#base.get(kind), region) as readonly Tables[K][];
+    return this.table(kind).list(region) as readonly Tables[K][];
   }
   put<K extends Kind>(kind: K, record: Tables[K]): void {
-    if (this.get(kind, record.id) === record) return;
-    this.#copy(kind).set(record.id, record);
-    this.changes.set(`${kind} ${record.id}`, { kind, id: record.id, record });
+    if (this.get(kind, record.id) !== record) this.#touch(kind).set(record.id, record);
   }
   delete(kind: Kind, id: string): void {
-    if (!this.get(kind, id)) return;
-    this.#copy(kind).delete(id);
-    this.changes.set(`${kind} ${id}`, { kind, id, record: undefined });
+    if (this.get(kind, id)) this.#touch(kind).set(id, undefined);
+  }
+  table(kind: Kind): RecordTable {
+    const base = this.#base.get(kind) ?? RecordTable.empty, touched = this.touched.get(kind);
+    return touched ? base.with(touched) : base;
   }
   nextIndex(): number {
     return ++this.lastIndex;
   }
-  #copy(kind: Kind): Map<string, RecordOf> {
-    let table = this.touched.get(kind);
-    if (!table) this.touched.set(kind, (table = new Map(this.#base.get(kind) ?? [])));
-    return table;
+  #touch(kind: Kind): Map<string, RecordOf | undefined> {
+    let changes = this.touched.get(kind);
+    if (!changes) this.touched.set(kind, (changes = new Map()));
+    return changes;
   }
 }
 
@@ -136,7 +118,7 @@ export class Store {
       if (!table) state.set(kind, (table = new Map()));
       table.set(id, JSON.parse(json) as RecordOf);
     }
-    return state;
+    return new Map([...state].map(([kind, records]) => [kind, new RecordTable(records)]));
   }
 
   /** A setting of the box that is not a record: which images were built, what `up` was given. */
@@ -158,12 +140,12 @@ export class Store {
   write<T>(fn: (tx: Transaction) => T, remember?: (value: T) => KeyedTokenRecord): Written<T> {
     const tx = new MemoryTransaction(this.#snapshot, this.#lastIndex);
     const value = fn(tx);
-    if (tx.changes.size === 0) return { value, revision: this.#snapshot.revision, changed: false };
+    if (tx.touched.size === 0) return { value, revision: this.#snapshot.revision, changed: false };
     const revision = this.#snapshot.revision + 1;
     const kept = remember?.(value);
     this.#db.exec("BEGIN IMMEDIATE");
     try {
-      for (const { kind, id, record } of tx.changes.values()) {
+      for (const [kind, changes] of tx.touched) for (const [id, record] of changes) {
         if (record) this.#statements.put.run(kind, id, record.index, JSON.stringify(record));
         else this.#statements.delete.run(kind, id);
       }
@@ -176,7 +158,7 @@ export class Store {
       throw error;
     }
     const state = new Map(this.#snapshot.state);
-    for (const [kind, table] of tx.touched) state.set(kind, table);
+    for (const kind of tx.touched.keys()) state.set(kind, tx.table(kind).settled());
     this.#lastIndex = tx.lastIndex;
     this.#snapshot = new MemorySnapshot(revision, state);
     for (const listener of this.#listeners) listener(revision);
@@ -201,7 +183,7 @@ export class Store {
   /** Every record goes, numbers and the revision do not start again: what is in the kernel can never be mistaken. */
   wipe(): void {
     this.write((tx) => {
-      for (const [kind, table] of this.#snapshot.state) for (const id of table.keys()) tx.delete(kind, id);
+      for (const [kind, table] of this.#snapshot.state) for (const record of table.list(undefined)) tx.delete(kind, record.id);
     });
     this.#db.exec("DELETE FROM tokens");
   }

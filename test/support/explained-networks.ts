@@ -3,8 +3,8 @@
 
 import type { GuestFacts } from "../../src/reach/guest.ts";
 import type { Question } from "../../src/reach/question.ts";
-import type { NetworkAclEntry, NatGateway, PeeringSide } from "../../src/model/records.ts";
-import { everything, guideRecords, rule, type Records } from "./reach-network.ts";
+import type { NetworkAclEntry, PeeringSide } from "../../src/model/records.ts";
+import { everything, rule, type Records } from "./reach-network.ts";
 
 export interface Explained {
   readonly code: string;
@@ -47,7 +47,7 @@ const throughPeering = { kind: "peering", vpcPeeringConnectionId: "pcx-1" } as c
 /** A NAT gateway in the public subnet. */
 const natGateway = (records: Records): Records => records
   .put("network-interface", { ...records.get("network-interface", "eni-nat"), id: "eni-gateway", privateAddresses: [{ address: "10.0.0.20", primary: true, publicIp: "203.0.113.6" }], groupIds: [], attachment: undefined, requesterManaged: true, macAddress: "02:00:00:00:00:99" })
-  .put("natgateway", { id: "nat-1", vpcId: "vpc-1", subnetId: "subnet-public", connectivityType: "public", state: "available", networkInterfaceId: "eni-gateway", addresses: [{ privateIp: "10.0.0.20", publicIp: "203.0.113.6", primary: true }] } as NatGateway);
+  .put("natgateway", { id: "nat-1", vpcId: "vpc-1", subnetId: "subnet-public", connectivityType: "public", state: "available", networkInterfaceId: "eni-gateway", addresses: [{ privateIp: "10.0.0.20", publicIp: "203.0.113.6", primary: true }] });
 
 export const explainedNetworks: readonly Explained[] = [
   { code: "ENI_SG_RULES_MISMATCH", otherwise: "NATSG has no rule for ICMP from the private subnet", change: (r) => r.change("security-group", "sg-nat", { rules: [rule(false, "tcp", 80, "10.0.1.0/24"), everything(true)] }) },
