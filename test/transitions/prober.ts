@@ -7,13 +7,13 @@ import { inNetns } from "../../src/linux/netns.ts";
 import { frame } from "../support/frames.ts";
 
 export interface Probe { readonly from: string; readonly to: string; readonly dport: number; readonly sourceMac: string }
-interface Work { readonly programFd: number; readonly netns: string; readonly ifindex: number; readonly probes: readonly Probe[]; readonly stop: SharedArrayBuffer }
-const { programFd, netns, ifindex, probes, stop } = workerData as Work;
-const stopped = new Int32Array(stop), REDIRECT = 7;
+interface Work { readonly programFd: number; readonly netns: string; readonly ifindex: number; readonly probes: readonly Probe[]; readonly shared: SharedArrayBuffer } // shared: 1 ends it; rounds so far
+const { programFd, netns, ifindex, probes, shared } = workerData as Work;
+const state = new Int32Array(shared), REDIRECT = 7;
 
 const counts = inNetns(netns, () => {
   const passed = probes.map(() => 0), dropped = probes.map(() => 0);
-  for (let sport = 1; Atomics.load(stopped, 0) === 0; sport = (sport % 65_000) + 1) {
+  for (let sport = 1; Atomics.load(state, 0) === 0; Atomics.add(state, 1, 1), sport = (sport % 65_000) + 1) {
     probes.forEach((probe, i) => {
       const { verdict } = testRun(programFd, frame({ ...probe, protocol: 17, sport }), ifindex);
       (verdict === REDIRECT ? passed : dropped)[i]!++;
