@@ -39,6 +39,11 @@ export class TrackedFlows implements FlowState {
     return seen !== undefined && this.nowSeconds - seen < FRAGMENT_SECONDS;
   }
 
+  /** An instance that stops loses what its interfaces remembered: it starts on a host that never saw them. */
+  forget(isThere: (id: string) => boolean): void {
+    for (const key of this.#flows.keys()) if (!isThere(key.slice(0, key.indexOf(" ")))) this.#flows.delete(key);
+  }
+
   arrived(from: NetworkInterface | undefined, packet: Packet): void {
     this.#pieces.set(pieceKey(from, packet), this.nowSeconds);
   }

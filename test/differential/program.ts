@@ -83,6 +83,7 @@ export class Program {
       const drawn = recordsOf(spec, firstIndex);
       const network = readNetwork(drawn.snapshot);
       const present = drawn.interfaces.filter((eni) => network.isPresent(eni));
+      flows.forget((id) => present.some((eni) => eni.id === id));
       const links = new Map<string, number>([...Object.values(own)].map(({ name }) => [name, this.#links.get(name)!]));
       drawn.interfaces.forEach((eni, i) => links.set(`vb${eni.index}`, this.#links.get(`p${i}`)!));
       this.#datapath.apply(planTables(drawn.snapshot, own), (link) => links.get(link));
