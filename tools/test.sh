@@ -6,7 +6,7 @@ set -eu
 cd "$(dirname -- "$0")/.."
 if [ "$(id -u)" != 0 ]; then
   command -v sudo >/dev/null || { echo "vpcbox: the tests need root for namespaces and packets; run them as root or install sudo" >&2; exit 1; }
-  exec sudo --preserve-env=CI sh tools/test.sh "$@"
+  exec sudo --preserve-env=CI,KILLS,KILLS_SEED sh tools/test.sh "$@"
 fi
 unset SUDO_UID SUDO_GID SUDO_USER SUDO_COMMAND # the laptop of a test's box is root's
 files=false

@@ -7,9 +7,10 @@ import {
   AllocateAddressCommand, AuthorizeSecurityGroupIngressCommand, CreateNetworkAclEntryCommand, CreateRouteCommand, CreateRouteTableCommand, CreateSecurityGroupCommand, DeleteNetworkAclEntryCommand, DeleteRouteCommand, DescribeInstancesCommand,
   DescribeNetworkAclsCommand, DescribeSubnetsCommand, ModifyNetworkInterfaceAttributeCommand, ReleaseAddressCommand, RevokeSecurityGroupIngressCommand, RunInstancesCommand,
 } from "@aws-sdk/client-ec2";
-import { Box, cli, run } from "../support/box.ts";
+import { Box } from "../support/box.ts";
 import { kernelLeftovers } from "../support/kernel-leftovers.ts";
 import { findImage, waitForState } from "../support/nat-network.ts";
+import { steadyPing } from "../support/steady-ping.ts";
 
 const EDITS = 1000, PROBE_EVERY_S = 0.01;
 const box = new Box();
@@ -74,17 +75,11 @@ async function editTwice(i: number): Promise<void> {
 
 test("a thousand edits: the steady flow loses no packet, the other has none through", { timeout: 240_000 }, async (t) => {
   const stoppedBefore = (await box.drops()).get(`${mayNot.eni} GROUP_INGRESS`) ?? 0;
-  const flow = (to: string) => run(cli, ["--box", box.name, "exec", sender, "--", "bash", "-c", `ping -n -q -i ${PROBE_EVERY_S} ${to} & P=$!; until [ -e /tmp/over ]; do sleep 0.05; done; kill -INT $P; wait $P`], { timeoutMs: 230_000 });
-  const flows = Promise.all([flow(may.ip), flow(mayNot.ip)]);
+  const flows = await Promise.all([may.ip, mayNot.ip].map((to) => steadyPing(box, sender, to, PROBE_EVERY_S, 230_000)));
   const began = performance.now();
   for (let i = 0; i < EDITS / 2; i += 2) await Promise.all([editTwice(i), editTwice(i + 1)]);
   const took = performance.now() - began;
-  await box.exec(sender, "touch", "/tmp/over");
-  const [passes, stops] = (await flows).map(({ stdout }) => {
-    const counts = /(\d+) packets transmitted, (\d+) received/.exec(stdout);
-    assert.ok(counts, stdout);
-    return { sent: Number(counts[1]), received: Number(counts[2]) };
-  }) as [{ sent: number; received: number }, { sent: number; received: number }];
+  const [passes, stops] = await Promise.all(flows.map((flow) => flow.end())) as [{ sent: number; received: number }, { sent: number; received: number }];
   t.diagnostic(`${EDITS} edits in ${Math.round(took)} ms; ${passes.received} of ${passes.sent} packets passed, ${stops.received} of ${stops.sent} of the other flow`);
   assert.ok(passes.sent - passes.received <= 1, "at most the one that was on its way at the end");
   assert.ok(passes.sent > 200 && stops.sent > 200, "there were packets all the while");
