@@ -4,6 +4,7 @@
 import type { Snapshot } from "./model/snapshot.ts";
 import type { Guest, GuestFacts, Guests } from "./reach/guest.ts";
 import { absentGuest, readGuest } from "./reach/guest-walk.ts";
+import { ownInterfaces } from "./reach/own-interfaces.ts";
 
 export interface Looked<T> {
   readonly answer: T;
@@ -32,7 +33,7 @@ export async function lookingIntoGuests<T>(snapshot: Snapshot, readFacts: ReadFa
       try {
         const read = await readFacts(id);
         facts.push(read);
-        known.set(id, readGuest(read));
+        known.set(id, readGuest(read, ownInterfaces(snapshot, id)));
       } catch (error) {
         known.set(id, undefined);
         problems.push(`${id}: ${(error as Error).message}`);

@@ -20,7 +20,7 @@ const importRules: Readonly<Record<string, ImportRule>> = {
   "src/model": { may: ["src/lib", "src/internet/addresses.ts"], because: "same snapshot, same answer: no clock, no disk, no random; the address plan is data" },
   "src/store": { may: ["src/lib", "src/model"], because: "it keeps records and knows nothing of what they mean" },
   "src/wire": { may: ["src/lib", "src/model", "src/store"], because: "protocols, not services: operations are found by their file names" },
-  "src/ec2": { may: ["src/lib", "src/model", "src/store", "src/wire", "src/internet/addresses.ts", "src/reach/question.ts", "src/reach/scope.ts"], because: "an API call writes intent; it never touches the kernel; what the analyzer is asked and answers is data" },
+  "src/ec2": { may: ["src/lib", "src/model", "src/store", "src/wire", "src/internet/addresses.ts", "src/reach/codes.ts", "src/reach/filters.ts", "src/reach/question.ts", "src/reach/scope.ts"], because: "an API call writes intent; it never touches the kernel; what the analyzer is asked and answers is data" },
   "src/iam": { may: ["src/lib", "src/model", "src/store", "src/wire"], because: "as ec2" },
   "src/sts": { may: ["src/lib", "src/model", "src/store", "src/wire", "src/iam/role-sessions.ts"], because: "as ec2; a session is of a role" },
   "src/ssm": { may: ["src/lib", "src/model", "src/store", "src/wire"], because: "as ec2" },

@@ -4,20 +4,34 @@ import { writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { readNetwork } from "../src/model/network.ts";
 import { analyze } from "../src/reach/analyze.ts";
-import { readGuest } from "../src/reach/guest-walk.ts";
-import type { Answer, Endpoint, Question } from "../src/reach/question.ts";
+import { componentFilters } from "../src/reach/filters.ts";
+import type { Guest } from "../src/reach/guest.ts";
+import { absentGuest, readGuest } from "../src/reach/guest-walk.ts";
+import { ownInterfaces } from "../src/reach/own-interfaces.ts";
+import type { Answer, Endpoint, Explanation, Question } from "../src/reach/question.ts";
+import { text } from "../src/reach/texts.ts";
 import { explainedNetworks, natFacts, privateFacts, type Explained } from "../test/support/explained-networks.ts";
 import { guideRecords, simpleGuests } from "../test/support/reach-network.ts";
 
 export const explainFile = join(new URL("..", import.meta.url).pathname, "docs/explain.md");
 
-export function answerOf({ change, question, facts }: Explained): { readonly question: Question; readonly answer: Answer } {
+export function answerOf({ change, question, facts, must, mustNot }: Omit<Explained, "code">): { readonly question: Question; readonly answer: Answer } {
   const records = guideRecords();
   change?.(records);
-  const guests = { "i-nat": readGuest({ ...natFacts, ...facts?.nat }), "i-private": readGuest({ ...privateFacts, ...facts?.private }) };
+  const known = { "i-nat": { ...natFacts, ...facts?.nat }, "i-private": { ...privateFacts, ...facts?.private } };
   const others = simpleGuests(records);
+  const guests = (id: string): Guest | undefined => {
+    const state = records.get("instance", id).state;
+    if (state === "pending") return absentGuest(id, state);
+    return id in known ? readGuest(known[id as keyof typeof known], ownInterfaces(records.snapshot, id)) : others(id);
+  };
   const asked: Question = { source: { kind: "interface", id: "eni-private" }, destination: { kind: "address", address: "192.0.2.80" }, protocol: "icmp", ...question };
-  return { question: asked, answer: analyze(readNetwork(records.snapshot), asked, (id) => (id === "i-nat" || id === "i-private" ? guests[id] : others(id))) };
+  const answer = analyze(readNetwork(records.snapshot), asked, guests);
+  const filtered = componentFilters(answer.forward, must ?? [], mustNot ?? []).map(({ code, id }): Explanation => {
+    const what = code === "COMPONENT_FILTER_RESTRICTION" ? text(`the way does not meet ${id}`, `経路は ${id} を通りません`) : text(`the way meets ${id}`, `経路は ${id} を通ります`);
+    return { code, direction: "forward", component: { kind: "interface", id }, flow: "egress", message: what, mend: "" };
+  });
+  return { question: asked, answer: { ...answer, reachable: answer.reachable && filtered.length === 0, explanations: [...answer.explanations, ...filtered] } };
 }
 
 const name = (end: Endpoint | undefined): string => (end === undefined ? "anywhere" : end.kind === "address" ? end.address : end.id);
@@ -49,7 +63,15 @@ pings ietf.org (192.0.2.80) unless something else is asked. As it stands it is r
 ${explainedNetworks.filter((one) => !own(one)).map(section).join("\n")}
 ## Inside the guests
 
-${explainedNetworks.filter(own).map(section).join("\n")}`;
+${explainedNetworks.filter(own).map(section).join("\n")}
+## AWS's codes that are never said
+
+- \`FILTER_AT_SOURCE_SOURCE_ADDRESS\`, \`FILTER_AT_SOURCE_SOURCE_PORT_RANGE\`, \`FILTER_AT_SOURCE_DESTINATION_PORT_RANGE\`, \`FILTER_AT_*_PROTOCOL\`: the packet
+  is sent as the filter at the source asks, and no protocol changes on the way.
+- \`IGW_NAT_REFLECTION\`, \`IGW_DESTINATION_ADDRESS_IN_VPC_CIDRS\`: a private destination at the gateway is \`IGW_DESTINATION_ADDRESS_NOT_IN_RFC1918_EGRESS\`, this VPC's or not.
+- \`HIGHER_PRIORITY_ROUTE\`: a destination stands once in a table, for no route is propagated.
+- \`ELB*\`, \`TGW_*\`, \`VGW_*\`, \`VPCE_*\`, \`FIREWALL_*\`, \`GWLB_*\`, \`TARGET_*\`, \`REGIONAL_NGW_*\`, \`VPC_BLOCK_PUBLIC_ACCESS_ENABLED\`: of things that vpcbox does not have.
+`;
 }
 
 if (import.meta.main) writeFileSync(explainFile, explainDocs());

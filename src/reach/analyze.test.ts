@@ -4,7 +4,7 @@ import { test } from "node:test";
 import assert from "node:assert/strict";
 import { readNetwork } from "../model/network.ts";
 import { guideRecords, rule, everything, simpleGuests, type Records } from "../../test/support/reach-network.ts";
-import { analyze } from "./analyze.ts";
+import { analyze, analyzeInTurn } from "./analyze.ts";
 import type { Answer, Question } from "./question.ts";
 
 const ask = (records: Records, question: Partial<Question> = {}, ...translating: string[]): Answer =>
@@ -55,6 +55,32 @@ test("two and three faults at once: all of them are told", () => {
 test("a NAT instance that does not translate is told as that, and its missing address beside it", () => {
   const records = guideRecords().change("network-interface", "eni-nat", { privateAddresses: [{ address: "10.0.0.10", primary: true }] });
   assert.deepEqual(codes(ask(records, {}, "i-other")), ["GUEST_NAT_MISSING", "IGW_PUBLIC_IP_ASSOCIATION_FOR_EGRESS"]);
+});
+
+test("filters of blocks and ranges: the packet is one that both ends want, where there is one", () => {
+  const web = { protocol: "tcp", port: 80 } as const;
+  const sent = (question: Partial<Question>): Answer["forward"][number]["outbound"] => { const answer = ask(guideRecords(), { ...web, ...question }); assert.deepEqual(codes(answer), []); return answer.forward[0]!.outbound; };
+  assert.equal(sent({ filterAtSource: { sourceAddress: "10.0.1.0/24" } })!.source, "10.0.1.20");
+  assert.equal(sent({ destination: undefined, filterAtSource: { destinationAddress: "192.0.2.0/24" } })!.destination, "192.0.2.80");
+  assert.equal(sent({ filterAtDestination: { sourcePorts: { from: 1024, to: 2047 } } })!.sourcePort, 1024);
+  assert.equal(sent({ filterAtSource: { sourcePorts: { from: 1000, to: 3000 } }, filterAtDestination: { sourcePorts: { from: 2000, to: 5000 } } })!.sourcePort, 2000);
+  assert.deepEqual(codes(ask(guideRecords(), { ...web, filterAtSource: { sourcePorts: { from: 1000, to: 1999 } }, filterAtDestination: { sourcePorts: { from: 2000, to: 5000 } } })), ["FILTER_AT_DESTINATION_SOURCE_PORT_RANGE"]);
+});
+
+test("a guest that swallows the packet without a word: not reachable all the same", () => {
+  const nothing = { causes: [], notes: [], to: { kind: "nowhere" } } as const;
+  const answer = analyze(readNetwork(guideRecords().snapshot), { source: { kind: "interface", id: "eni-private" }, destination: { kind: "address", address: "192.0.2.80" }, protocol: "icmp" }, (id) => (id === "i-private" ? { send: () => nothing, receive: () => nothing } : undefined));
+  assert.deepEqual([answer.reachable, codes(answer)], [false, ["NO_PATH"]]);
+});
+
+test("several questions in turn: the mends of all can be run one after the other", () => {
+  const records = guideRecords();
+  records.change("network-acl", "acl-private", { entries: [...records.get("network-acl", "acl-private").entries, { ruleNumber: 50, egress: false, protocol: "-1", action: "deny", cidrBlock: "0.0.0.0/0" }] });
+  records.change("security-group", "sg-nat", { rules: [everything(true)] });
+  const to = (question: Partial<Question>): Question => ({ source: { kind: "interface", id: "eni-private" }, destination: { kind: "address", address: "192.0.2.80" }, protocol: "icmp", ...question });
+  const mends = analyzeInTurn(readNetwork(records.snapshot), [to({}), to({ protocol: "tcp", port: 80 })], simpleGuests(records, "i-nat")).flatMap((answer) => answer.explanations.map((e) => e.mend));
+  assert.equal(mends.length, 4);
+  assert.deepEqual(mends.flatMap((mend) => /--rule-number (\d+)/.exec(mend)?.[1] ?? []), ["49", "48"]);
 });
 
 test("hosts of the internet: silent to ping, without a port, not there", () => {

@@ -1,6 +1,7 @@
 // Owns the answer to "does the packet get there, and its answer back?": walks; mends in thought what stops the walk; walks again, until
 // nothing stops it. So every cause is found, and mending all of them, and nothing else, makes it reachable. Pure.
 
+import { formatIp } from "../lib/ip.ts";
 import { readNetwork, type Network } from "../model/network.ts";
 import { changed } from "../model/overlay.ts";
 import { causesOf, guestExplanation, hostExplanation, type Cause } from "./causes.ts";
@@ -8,7 +9,8 @@ import { interfaceOf, type Ports } from "./endpoints.ts";
 import { filterExplanations } from "./filters.ts";
 import type { Guests } from "./guest.ts";
 import type { Answer, Explanation, PathComponent, Question } from "./question.ts";
-import { walk, type Place, type Walked, type World } from "./walk.ts";
+import { headerOf, text } from "./texts.ts";
+import { walk, type Place, type Stop, type Walked, type World } from "./walk.ts";
 
 const MOST_CAUSES = 16, MOST_WALKS = 120;
 /** A client's and a NAT gateway's own ports are any of a range: asked with both ends of it. */
@@ -17,9 +19,28 @@ const commonPorts = [443, 80, 22];
 
 /** @param guests what is known of the insides of running guests */
 export function analyze(network: Network, question: Question, guests: Guests): Answer {
-  if (question.protocol === "icmp" || portOf(question) !== undefined) return analyzePort(network, question, guests);
-  const answers = portsToTry(network, question).map((port) => analyzePort(network, { ...question, port }, guests));
-  return answers.find((answer) => answer.reachable) ?? answers[0]!;
+  return analyzed(worldOf(network), question, guests).answer;
+}
+
+/** Each in the network as it is once what was found before is mended: so the mends of all can be run one after the other. */
+export function analyzeInTurn(network: Network, questions: readonly Question[], guests: Guests): Answer[] {
+  let world = worldOf(network);
+  return questions.map((question) => {
+    const { answer, after } = analyzed(world, question, guests);
+    world = after;
+    return answer;
+  });
+}
+
+/** Of a stopped instance's inside nothing is known until it starts: it is not accused of anything. */
+const worldOf = (network: Network): World => ({ network, translating: new Set(network.snapshot.list("instance").filter((one) => one.state === "stopped").map((one) => one.id)) });
+
+interface Analyzed { readonly answer: Answer; readonly after: World } // after: what was found is mended
+
+function analyzed(world: World, question: Question, guests: Guests): Analyzed {
+  if (question.protocol === "icmp" || portOf(question) !== undefined) return analyzePort(world, question, guests);
+  const found = portsToTry(world.network, question).map((port) => analyzePort(world, { ...question, port }, guests));
+  return found.find(({ answer }) => answer.reachable) ?? found[0]!;
 }
 
 const portOf = (question: Question): number | undefined => question.port ?? question.filterAtSource?.destinationPorts?.from;
@@ -29,20 +50,28 @@ function portsToTry(network: Network, question: Question): number[] {
   const target = question.destination && interfaceOf(network, question.destination, question.source);
   const rules = (target?.groupIds ?? []).flatMap((id) => network.snapshot.get("security-group", id)?.rules ?? []);
   const named = rules.filter((rule) => !rule.isEgress && rule.protocol === question.protocol && rule.fromPort >= 0).flatMap((rule) => (rule.fromPort === 0 ? [] : [rule.fromPort]));
-  return [...new Set([...named, ...(question.protocol === "udp" ? [53] : []), ...commonPorts])].slice(0, 6);
+  const filtered = question.filterAtDestination?.destinationPorts?.from;
+  return [...new Set([...(filtered === undefined ? [] : [filtered]), ...named, ...(question.protocol === "udp" ? [53] : []), ...commonPorts])].slice(0, 6);
 }
 
-function analyzePort(network: Network, question: Question, guests: Guests): Answer {
+function analyzePort(world: World, question: Question, guests: Guests): Analyzed {
   const search: Search = { question, guests, walks: 0 };
-  // Of a stopped instance's inside nothing is known until it starts: it is not accused of anything.
-  const world: World = { network, translating: new Set(network.snapshot.list("instance").filter((one) => one.state === "stopped").map((one) => one.id)) };
   const first = walk(world, guests, question, lowPorts);
   let solved = solve(search, world, lowPorts, [], first);
   if (question.protocol !== "icmp" && solved.done) solved = solve(search, solved.world, highPorts, solved.causes);
-  const told = inOrder(solved, question, network);
+  const told = inOrder(solved, question, world.network);
   const filtered = told.length === 0 && first.arrived && first.sent ? filterExplanations(question, first.sent, first.arrived) : [];
-  const explanations = [...told.map((one) => one.explanation), ...filtered];
-  return { reachable: explanations.length === 0, ...asFarAsItGets(first, told), explanations };
+  const explanations = [...told.map((one) => one.explanation), ...filtered, ...(told.length === 0 && first.stop ? [unexplained(first.stop)] : [])];
+  return { answer: { reachable: explanations.length === 0, ...asFarAsItGets(first, told), explanations }, after: solved.world };
+}
+
+/** It was stopped, and nothing says why: that is never reachable. */
+function unexplained({ direction, packet }: Stop): Explanation {
+  const address = packet === undefined ? "" : formatIp(packet.destination);
+  return {
+    code: "NO_PATH", direction, component: { kind: "internet", id: address }, flow: "egress", mend: "", ...(packet ? { header: headerOf(packet) } : {}),
+    message: text(`the packet to ${address} gets no further, and what stops it is not known`, `${address} へのパケットは先へ進めません (原因は不明です)`),
+  };
 }
 
 interface Search { readonly question: Question; readonly guests: Guests; walks: number }

@@ -30,6 +30,7 @@ export function causesOf(stop: Stop, world: World, guests: Guests, question: Que
     case "not-running": return [notRunning(world, stop.interface, make)];
     case "nowhere": return []; // the guest's own causes say it
     case "drop": return dropCauses(stop, world, guests, make);
+    case "nat-gateway": return stop.untranslated && stop.reason === "NAT_SOURCE" ? [guestStop(stop.untranslated)] : routeCauses(stop, world, guests, make);
     default: return routeCauses(stop, world, guests, make);
   }
 }

@@ -1,7 +1,7 @@
 // Owns the step from a question to its first packet: who sends it, from where, to which address. Asked of a world, since a public
 // address that is missing may be there once it is mended. Pure.
 
-import { formatIp, parseCidr, parseIp } from "../lib/ip.ts";
+import { contains, parseCidr, parseIp } from "../lib/ip.ts";
 import type { Network } from "../model/network.ts";
 import { ICMP, ICMP_ECHO, SYN, TCP, UDP, isPrivateAddress, type Packet } from "../model/packet.ts";
 import type { NetworkInterface } from "../model/records.ts";
@@ -20,6 +20,7 @@ export type NoStart = { readonly missing: "source" | "destination"; readonly id:
 /** The client's port, and the one that a NAT gateway takes: asked with the lowest and the highest that there may be. */
 export interface Ports { readonly client: number; readonly nat: number }
 
+const FIRST_NAT_PORT = 1024;
 const numbers = { icmp: ICMP, tcp: TCP, udp: UDP } as const;
 
 export function startOf(network: Network, question: Question, ports: Ports): Start | NoStart {
@@ -32,7 +33,8 @@ export function startOf(network: Network, question: Question, ports: Ports): Sta
   const to = destinationAddress(network, question, from, target, outside);
   if (to === undefined) return target ? { missing: "public-address", interface: target } : { missing: "destination", id: destination && destination.kind !== "address" ? destination.id : "" };
   const packet = (address: number): Packet => firstPacket(question, address, to, ports);
-  const given = addressIn(question.sourceIp) ?? addressIn(question.filterAtSource?.sourceAddress);
+  const own = (eni: NetworkInterface | undefined): number[] => eni?.privateAddresses.map(({ address }) => parseIp(address)!) ?? [];
+  const given = addressIn(question.sourceIp ?? question.filterAtSource?.sourceAddress, own(from), parseIp(someClient)!);
   if (from) return { at: "interface", interface: from, ownAddress: given === undefined && source.kind === "interface", packet: packet(given ?? (source.kind === "address" ? parseIp(source.address)! : primaryOf(from))) };
   if (source.kind === "peering") {
     const peering = network.snapshot.get("vpc-peering-connection", source.id);
@@ -60,7 +62,7 @@ export function interfaceOf(network: Network, endpoint: Endpoint, other: Endpoin
 
 function destinationAddress(network: Network, question: Question, from: NetworkInterface | undefined, target: NetworkInterface | undefined, outside: boolean): number | undefined {
   const { destination } = question;
-  const given = addressIn(question.destinationIp) ?? addressIn(question.filterAtSource?.destinationAddress);
+  const given = addressIn(question.destinationIp ?? question.filterAtSource?.destinationAddress, target?.privateAddresses.map(({ address }) => parseIp(address)!) ?? [], parseIp(someHost)!);
   if (given !== undefined) return outside && target ? (publicAddressOf(network, target, given) ?? (isPrivateAddress(given) ? undefined : given)) : given;
   if (!destination) return undefined;
   switch (destination.kind) {
@@ -81,16 +83,30 @@ function destinationAddress(network: Network, question: Question, from: NetworkI
 
 const publicAddressOf = (network: Network, eni: NetworkInterface, own: number): number | undefined => network.translation.publicOf(eni.vpcId, own)?.publicAddress;
 export const primaryOf = (eni: NetworkInterface): number => parseIp(eni.privateAddresses[0]!.address)!;
-/** An address, or the first of a block. */
-const addressIn = (text: string | undefined): number | undefined => (text === undefined ? undefined : (parseIp(text) ?? parseCidr(text)?.address));
+/** An address; of a block one of the end's own, or somebody of the internet, where it has them, or else its first that a host may have. */
+function addressIn(text: string | undefined, own: readonly number[], somebody: number): number | undefined {
+  const address = text === undefined ? undefined : parseIp(text);
+  const block = text === undefined || address !== undefined ? undefined : parseCidr(text);
+  if (!block) return address;
+  return [...own, somebody].find((one) => contains(block, one)) ?? (block.prefixLength > 30 ? block.address : block.address + 1);
+}
 
 function firstPacket(question: Question, source: number, destination: number, ports: Ports): Packet {
   const base = { source, destination, protocol: numbers[question.protocol] };
   if (question.protocol === "icmp") return { ...base, sourcePort: 1, destinationPort: 1, icmpType: ICMP_ECHO, icmpCode: 0 };
-  const sourcePort = question.filterAtSource?.sourcePorts?.from ?? ports.client;
   const destinationPort = question.port ?? question.filterAtSource?.destinationPorts?.from ?? 0;
+  const sourcePort = clientPort(question, ports.client);
   return { ...base, sourcePort, destinationPort, ...(question.protocol === "tcp" ? { tcpFlags: SYN } : {}) };
 }
 
-/** For a person: "eni-...", "192.0.2.80". */
-export const endpointName = (endpoint: Endpoint | undefined, packet: Packet): string => (endpoint === undefined ? formatIp(packet.destination) : endpoint.kind === "address" ? endpoint.address : endpoint.id);
+/** A client takes any port: one that both filters ask for, where there is one. */
+function clientPort({ filterAtSource, filterAtDestination }: Question, usual: number): number {
+  const here = filterAtSource?.sourcePorts, there = filterAtDestination?.sourcePorts;
+  const from = Math.max(here?.from ?? 0, there?.from ?? 0);
+  return !here && !there ? usual : from <= Math.min(here?.to ?? 65535, there?.to ?? 65535) ? from : here!.from;
+}
+/** The port that a NAT gateway takes, as the filter at the destination asks for it where it can. */
+export const natPort = ({ filterAtDestination }: Question, usual: number): number => {
+  const ports = filterAtDestination?.sourcePorts;
+  return ports && ports.to >= FIRST_NAT_PORT ? Math.max(ports.from, FIRST_NAT_PORT) : usual;
+};

@@ -43,6 +43,27 @@ export function interfaceDown(id: string, device: Device): GuestCause {
   };
 }
 
+export function addressMissing(id: string, device: Device, address: string, prefixLength: number): GuestCause {
+  const router = routerOf({ ...device, addresses: [{ address, prefixLength }] });
+  const add = `ip address add ${address}/${prefixLength} dev ${device.name}`;
+  return {
+    code: "GUEST_ADDRESS_MISSING",
+    message: { en: `${device.name} of ${id} does not have the address ${address}, which its network interface has`, ja: `${id} の ${device.name} に、ネットワークインターフェースのアドレス ${address} が設定されていません` },
+    mend: exec(id, device.addresses.length > 0 ? add : `sh -c '${add} && ip route replace default via ${router} dev ${device.name}'`),
+  };
+}
+
+/** A route that leads away from the VPC: to a bridge, a tunnel, a dummy. */
+export function routeElsewhere(id: string, to: number, route: RouteFact): GuestCause {
+  const destination = isDefault(route) ? "default" : route.destination;
+  return {
+    code: "GUEST_NO_ROUTE",
+    message: { en: `the route of ${id} to ${formatIp(to)} (${destination}) leads to ${route.device}, which is no network interface of the VPC`, ja: `${id} の ${formatIp(to)} へのルート (${destination}) は、VPC のネットワークインターフェースではない ${route.device} を指しています` },
+    mend: exec(id, `ip route del ${destination} dev ${route.device}${route.table === "main" ? "" : ` table ${route.table}`}${route.metric > 0 ? ` metric ${route.metric}` : ""}`),
+  };
+}
+const isDefault = (route: RouteFact): boolean => route.destination === "0.0.0.0/0";
+
 export function forwardingOff(id: string, device: Device, everywhere: boolean): GuestCause {
   const setting = everywhere ? "net.ipv4.ip_forward" : `net.ipv4.conf.${device.name.replaceAll(".", "/")}.forwarding`;
   return {
@@ -107,7 +128,8 @@ function withoutDrop(chain: Chain, rule: Rule | undefined): string {
 
 export function portClosed(id: string, packet: Packet, elsewhere: string | undefined): GuestCause {
   const protocol = protocolName(packet), port = packet.destinationPort, address = formatIp(packet.destination);
-  const listen = port === 22 && packet.protocol === TCP ? "systemctl start sshd" : `setsid -f nc -${packet.protocol === UDP ? "u" : ""}lk ${address} ${port}`;
+  const sshd = elsewhere === undefined ? "systemctl start sshd" : "sh -c 'sed -i \"/^ *ListenAddress/d\" /etc/ssh/sshd_config && systemctl restart sshd'";
+  const listen = port === 22 && packet.protocol === TCP ? sshd : `sh -c 'setsid -f nc -${packet.protocol === UDP ? "u" : ""}lk ${address} ${port} </dev/null >/dev/null 2>&1'`;
   return {
     code: "GUEST_PORT_CLOSED",
     message: elsewhere === undefined

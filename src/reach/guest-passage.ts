@@ -4,7 +4,7 @@
 import type { Packet } from "../model/packet.ts";
 import * as cause from "./guest-causes.ts";
 import { describe, type Words } from "./guest-causes.ts";
-import type { GuestCause, GuestFacts } from "./guest.ts";
+import type { GuestCause, GuestFacts, OwnInterface, RouteFact } from "./guest.ts";
 import { judge, natPriority, translate, type Doubt, type Hook, type Judgement, type Ruleset, type Sight, type TrackState } from "./guest-firewall.ts";
 import { defaultRoute, readRouting, withDevicesUp, type Device, type Routing, type Way } from "./guest-routing.ts";
 import { destinationTurnedBack, sourceTurnedBack, translated } from "./guest-translation.ts";
@@ -28,8 +28,10 @@ export class Passage {
   readonly #doubt: Doubt;
   readonly #connection: Connection | undefined;
   readonly #first: Packet;
+  readonly #own: readonly OwnInterface[] | undefined;
 
-  constructor(facts: GuestFacts, rules: Ruleset, doubt: Doubt, packet: Packet, connection: Connection | undefined) {
+  /** @param own undefined: every device is taken to be the VPC's */
+  constructor(facts: GuestFacts, own: readonly OwnInterface[] | undefined, rules: Ruleset, doubt: Doubt, packet: Packet, connection: Connection | undefined) {
     this.facts = facts;
     this.routing = readRouting(facts);
     this.packet = packet;
@@ -38,6 +40,7 @@ export class Passage {
     this.#doubt = doubt;
     this.#connection = connection;
     this.#first = connection?.cameAs ?? packet;
+    this.#own = own;
   }
 
   get isAnswer(): boolean { return this.#connection !== undefined; }
@@ -139,15 +142,45 @@ export class Passage {
   route(incoming: string, packet = this.packet): Way | undefined {
     for (let i = 0; i < OBSTACLES; i++) {
       const way = this.routing.lookup({ packet, in: incoming, mark: this.mark });
-      if (way.type !== "none" && !refusals.has(way.type)) return way;
+      const elsewhere = way.type === "unicast" && this.#leadsElsewhere(way.route!);
+      if (way.type !== "none" && !refusals.has(way.type) && !elsewhere) return way;
       if (!this.#mendRoute(way, packet)) return undefined;
     }
     return undefined;
   }
 
+  #ownOf(device: Device): OwnInterface | undefined { return this.#own?.find((one) => one.mac.toLowerCase() === device.mac.toLowerCase()); }
+
+  #leadsElsewhere({ device }: RouteFact): boolean {
+    const found = this.facts.devices.find((one) => one.name === device);
+    return this.#own !== undefined && found !== undefined && this.#ownOf(found) === undefined;
+  }
+
+  /** The address, if the network has it here and the guest does not; and on which of its devices it should be. */
+  missing(address: number): { readonly device: Device; readonly address: string; readonly prefixLength: number } | undefined {
+    if (this.routing.isLocal(address)) return undefined;
+    for (const device of this.facts.devices) {
+      const found = this.#ownOf(device)?.addresses.find((one) => one.address === formatIp(address));
+      if (found) return { device, ...found };
+    }
+    return undefined;
+  }
+
+  /** Gives a device an address, in thought. */
+  give({ device, address, prefixLength }: NonNullable<ReturnType<Passage["missing"]>>): void {
+    this.#add(cause.addressMissing(this.facts.instanceId, device, address, prefixLength));
+    const facts = { ...this.facts, devices: this.facts.devices.map((one) => (one === device ? { ...one, addresses: [...one.addresses, { address, prefixLength }] } : one)) };
+    this.#take(withDevicesUp({ ...facts, routes: [...facts.routes, { table: "local", type: "local", destination: `${address}/32`, device: device.name, metric: 0 }] }, [device.name]));
+  }
+
   #mendRoute(way: Way, packet: Packet): boolean {
     const { facts } = this;
     const id = facts.instanceId;
+    if (way.type === "unicast") {
+      this.#add(cause.routeElsewhere(id, packet.destination, way.route!));
+      this.#take({ ...facts, routes: facts.routes.filter((one) => one !== way.route) });
+      return true;
+    }
     if (refusals.has(way.type)) {
       const rule = way.route ? undefined : facts.rules.find((one) => one.action === way.type);
       this.#add(cause.routeRefuses(id, packet.destination, way.type, way.route, rule?.priority));
@@ -156,7 +189,9 @@ export class Passage {
     }
     const down = facts.devices.find((device) => !device.up && device.name !== "lo" && device.addresses.length > 0);
     if (down) { this.raise(down); return true; }
-    const device = facts.devices.find((one) => one.name !== "lo" && one.up && one.addresses.length > 0);
+    const bare = facts.devices.find((device) => device.addresses.length === 0 && this.#ownOf(device) !== undefined);
+    if (bare) { this.give({ device: bare, ...this.#ownOf(bare)!.addresses[0]! }); return true; }
+    const device = facts.devices.find((one) => one.name !== "lo" && one.up && one.addresses.length > 0 && (this.#own === undefined || this.#ownOf(one) !== undefined));
     const added = device && defaultRoute(device);
     if (!device || !added || facts.routes.some((route) => route.table === "main" && route.destination === added.destination && route.gateway === added.gateway && route.device === added.device)) return false;
     const reached = facts.routes.some((route) => route.table === "main" && route.device === device.name && route.gateway === undefined);

@@ -109,7 +109,7 @@ const toGuest = (packet: Packet): Packet => ({ ...packet, destination: ip("10.0.
 test("nobody on the port, another address alone, ping ignored", () => {
   const closed = readGuest(nat).receive(MAC0, toGuest(https));
   assert.deepEqual([codes(closed), closed.to.kind], [["GUEST_PORT_CLOSED"], "local"]);
-  assert.match(mended(closed), /nc -lk 10.0.0.10 443$/);
+  assert.match(mended(closed), /setsid -f nc -lk 10\.0\.0\.10 443 /);
   assert.deepEqual(codes(readGuest(nat).receive(MAC0, { ...toGuest(https), destinationPort: 22 })), []);
   assert.deepEqual(codes(readGuest(nat).receive(MAC0, { ...toGuest(https), protocol: UDP, destinationPort: 22 })), ["GUEST_PORT_CLOSED"]);
   assert.match(readGuest({ ...nat, listeners: [{ protocol: "tcp", address: "127.0.0.1", port: 443 }] }).receive(MAC0, toGuest(https)).causes[0]!.message.en, /open on 127.0.0.1 alone/);
@@ -152,4 +152,24 @@ test("policy routing: rules by source, by mark and with a prefix length to suppr
   assert.equal(by({ protocol: "icmp" }), MAC1);
   assert.equal(by({ fwmark: "0x1" }), MAC0);
   assert.equal(by({ suppressPrefixLength: 0 }), MAC0);
+});
+
+test("what the network says of the guest's interfaces: an address that is missing, a route elsewhere, a device that was changed", () => {
+  const own = [{ mac: MAC0, addresses: [{ address: "10.0.0.10", prefixLength: 24 }] }];
+  const toIt: Packet = { ...https, destination: ip("10.0.0.10"), destinationPort: 22 };
+  const bare = { ...nat, devices: nat.devices.map((one) => (one.mac === MAC0 ? { ...one, addresses: [] } : one)), routes: [] };
+  for (const step of [readGuest(bare, own).receive(MAC0, toIt), readGuest(bare, own).send({ ...ping, source: 0 })]) {
+    assert.deepEqual(codes(step), ["GUEST_ADDRESS_MISSING"]);
+    assert.equal(mended(step), "vpcbox exec i-0a -- sh -c 'ip address add 10.0.0.10/24 dev eth0 && ip route replace default via 10.0.0.1 dev eth0'");
+  }
+  const second = readGuest(nat, [{ mac: MAC0, addresses: [...own[0]!.addresses, { address: "10.0.0.11", prefixLength: 24 }] }]).receive(MAC0, { ...toIt, destination: ip("10.0.0.11") });
+  assert.deepEqual([codes(second), mended(second), second.to.kind], [["GUEST_ADDRESS_MISSING"], "vpcbox exec i-0a -- ip address add 10.0.0.11/24 dev eth0", "local"]);
+
+  const bridged = { ...nat, devices: [...nat.devices, { name: "docker0", mac: MAC1, up: true, addresses: [{ address: "192.0.2.1", prefixLength: 24 }], reversePathFilter: 0 as const, forwarding: true }], routes: [...nat.routes, route("192.0.2.0/24", "docker0")] };
+  const elsewhere = readGuest(bridged, own).receive(MAC0, ping);
+  assert.deepEqual([codes(elsewhere), mended(elsewhere), formatIp(leaves(elsewhere).source)], [["GUEST_NO_ROUTE"], "vpcbox exec i-0a -- ip route del 192.0.2.0/24 dev docker0", "10.0.0.10"]);
+  assert.deepEqual(codes(readGuest(bridged).receive(MAC0, ping)), [], "without the network's word every device is taken to be its");
+
+  const changed = [{ mac: "02:00:00:00:00:99", addresses: own[0]!.addresses }];
+  assert.deepEqual(codes(readGuest(nat, changed).send({ ...ping, source: 0 })), ["GUEST_INTERFACE_DOWN"]);
 });

@@ -4,7 +4,7 @@
 import { formatIp } from "../lib/ip.ts";
 import { ICMP, ICMP_ECHO, TCP, UDP, replyTo, type Packet } from "../model/packet.ts";
 import * as cause from "./guest-causes.ts";
-import type { Guest, GuestCause, GuestFacts, GuestStep } from "./guest.ts";
+import type { Guest, GuestCause, GuestFacts, GuestStep, OwnInterface } from "./guest.ts";
 import type { Doubt, Judgement, Ruleset } from "./guest-firewall.ts";
 import { readIptables } from "./guest-iptables.ts";
 import { readNftables } from "./guest-nftables.ts";
@@ -13,15 +13,17 @@ import type { Device, Way } from "./guest-routing.ts";
 import { answers, translated } from "./guest-translation.ts";
 
 const nowhere = { kind: "nowhere" } as const, local = { kind: "local" } as const;
+interface Inside { readonly facts: GuestFacts; readonly own: readonly OwnInterface[] | undefined; readonly rules: Ruleset; readonly doubt: Doubt }
 interface Outcome { readonly step: GuestStep; readonly seen: Packet } // seen: as a process in the guest sees it
 
-export function readGuest(facts: GuestFacts): Guest {
+/** @param own the instance's network interfaces; undefined: every device is taken to be one, with the addresses that it has */
+export function readGuest(facts: GuestFacts, own?: readonly OwnInterface[]): Guest {
   const iptables = readIptables(facts.iptables);
   const nftables = readNftables(facts.nftables, iptables.nftTables);
   const rules: Ruleset = { chains: [...iptables.chains, ...nftables.chains], unread: [...iptables.unread, ...nftables.unread] };
   return {
-    receive: (mac, packet, replyOf) => inDoubt(rules, (doubt) => receive(facts, rules, doubt, mac, packet, replyOf && answers(packet, replyOf.leftAs) ? replyOf : undefined).step),
-    send: (packet, asked) => inDoubt(rules, (doubt) => send(facts, rules, doubt, packet, asked)),
+    receive: (mac, packet, replyOf) => inDoubt(rules, (doubt) => receive({ facts, own, rules, doubt }, mac, packet, replyOf && answers(packet, replyOf.leftAs) ? replyOf : undefined).step),
+    send: (packet, asked) => inDoubt(rules, (doubt) => send({ facts, own, rules, doubt }, packet, asked)),
   };
 }
 
@@ -43,13 +45,15 @@ function inDoubt(rules: Ruleset, decide: (doubt: Doubt) => GuestStep): GuestStep
 }
 const essence = (step: GuestStep): string => JSON.stringify([step.causes.map((one) => [one.code, one.mend]), step.to, step.untranslated?.cause.code]);
 
-function receive(facts: GuestFacts, rules: Ruleset, doubt: Doubt, mac: string, packet: Packet, replyOf: Connection | undefined): Outcome {
+function receive({ facts, own, rules, doubt }: Inside, mac: string, packet: Packet, replyOf: Connection | undefined): Outcome {
   const id = facts.instanceId;
-  const passage = new Passage(facts, rules, doubt, packet, replyOf);
+  const passage = new Passage(facts, own, rules, doubt, packet, replyOf);
   let device = facts.devices.find((one) => one.mac.toLowerCase() === mac.toLowerCase());
   if (!device) return { step: { causes: [cause.noSuchDevice(id, mac)], notes: [], to: nowhere }, seen: packet };
   if (!device.up) { passage.raise(device); device = { ...device, up: true }; }
   passage.pass("prerouting", device, undefined);
+  const missing = passage.missing(passage.packet.destination);
+  if (missing) passage.give(missing);
   const way = passage.route(device.name);
   const end = (to: GuestStep["to"], untranslated?: GuestStep["untranslated"]): Outcome => ({ step: { causes: passage.causes, notes: withRules(passage), to, untranslated }, seen: passage.packet });
   if (!way) return end(nowhere);
@@ -72,9 +76,11 @@ function receive(facts: GuestFacts, rules: Ruleset, doubt: Doubt, mac: string, p
   return end({ kind: "device", mac: out.mac, packet: passage.packet }, untranslated);
 }
 
-function send(facts: GuestFacts, rules: Ruleset, doubt: Doubt, packet: Packet, asked: Packet | undefined): GuestStep {
-  const seen = asked && seenInside(facts, rules, asked);
-  const passage = new Passage(facts, rules, doubt, seen ? replyTo(seen) : packet, asked && { cameAs: asked, leftAs: seen! });
+function send({ facts, own, rules, doubt }: Inside, packet: Packet, asked: Packet | undefined): GuestStep {
+  const changed = own?.find((one) => !facts.devices.some((device) => device.mac.toLowerCase() === one.mac.toLowerCase()));
+  if (changed && own!.length === 1) return { causes: [cause.noSuchDevice(facts.instanceId, changed.mac)], notes: [], to: nowhere };
+  const seen = asked && seenInside({ facts, own, rules, doubt }, asked);
+  const passage = new Passage(facts, own, rules, doubt, seen ? replyTo(seen) : packet, asked && { cameAs: asked, leftAs: seen! });
   const end = (to: GuestStep["to"]): GuestStep => ({ causes: passage.causes, notes: withRules(passage), to });
   let way = passage.route("lo");
   if (!way) return end(nowhere);
@@ -95,9 +101,9 @@ function send(facts: GuestFacts, rules: Ruleset, doubt: Doubt, packet: Packet, a
 }
 
 /** What a process here sees of a packet that came in: translations on the way in are silent. */
-function seenInside(facts: GuestFacts, rules: Ruleset, asked: Packet): Packet {
+function seenInside({ facts, own, rules }: Inside, asked: Packet): Packet {
   const device = facts.devices.find((one) => one.addresses.some(({ address }) => address === formatIp(asked.destination))) ?? facts.devices.find((one) => one.name !== "lo");
-  return device ? receive(facts, rules, { unknownMatches: false, met: new Set() }, device.mac, asked, undefined).seen : asked;
+  return device ? receive({ facts, own, rules, doubt: { unknownMatches: false, met: new Set() } }, device.mac, asked, undefined).seen : asked;
 }
 
 function sourceOf(passage: Passage, way: Way): number {

@@ -2,6 +2,7 @@
 // are read by src/instances (raw, as the guest's kernel says them); what they mean is decided here, purely.
 
 import type { Packet } from "../model/packet.ts";
+import type { GuestCode } from "./codes.ts";
 
 /** One route of `ip -j route show table all`; destinations are blocks, "0.0.0.0/0" for the default. */
 export interface RouteFact { readonly table: string; readonly type: string; readonly destination: string; readonly gateway?: string | undefined; readonly device?: string | undefined; readonly source?: string | undefined; readonly metric: number }
@@ -37,8 +38,11 @@ export interface GuestFacts {
   readonly conntrack: { readonly count: number; readonly max: number };
 }
 
+/** A network interface of the instance, as the network has it: what the guest should have, too. */
+export interface OwnInterface { readonly mac: string; readonly addresses: readonly { readonly address: string; readonly prefixLength: number }[] }
+
 export interface GuestCause {
-  readonly code: "GUEST_IP_FORWARDING_DISABLED" | "GUEST_NAT_MISSING" | "GUEST_NAT_WRONG_INTERFACE" | "GUEST_FIREWALL_DROPS" | "GUEST_PORT_CLOSED" | "GUEST_PING_IGNORED" | "GUEST_NO_ROUTE" | "GUEST_REVERSE_PATH_FILTER" | "GUEST_CONNTRACK_FULL" | "GUEST_INTERFACE_DOWN" | "GUEST_NOT_RUNNING";
+  readonly code: GuestCode;
   readonly message: { readonly en: string; readonly ja: string };
   readonly mend: string; // the whole command line: "vpcbox exec i-... -- sysctl -w net.ipv4.ip_forward=1"
 }

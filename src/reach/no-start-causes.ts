@@ -2,13 +2,14 @@
 
 import type { Network } from "../model/network.ts";
 import type { Cause } from "./causes.ts";
+import type { Code } from "./codes.ts";
 import { primaryOf, type NoStart } from "./endpoints.ts";
 import { associateAddress, type Mend } from "./mends.ts";
 import type { ComponentRef, Explanation, Question } from "./question.ts";
 import { text, type Text } from "./texts.ts";
 
 /** Makes a cause of a stop; more: the explanation's other fields. */
-export type Base = (code: string, component: ComponentRef, flow: "ingress" | "egress", message: Text, mend: Mend | undefined, more?: Partial<Explanation>) => Cause;
+export type Base = (code: Code, component: ComponentRef, flow: "ingress" | "egress", message: Text, mend: Mend | undefined, more?: Partial<Explanation>) => Cause;
 
 export function noStartCauses(network: Network, why: NoStart, question: Question, make: Base): Cause[] {
   if (why.missing === "public-address") {

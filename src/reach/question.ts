@@ -2,6 +2,8 @@
 // `vpcbox explain`. Codes are AWS's where AWS has one (Reachability Analyzer guide, "Explanation codes"); GUEST_* are our own, for what
 // AWS cannot see. Addresses are text here: nothing below this file needs them as numbers twice.
 
+import type { Code } from "./codes.ts";
+
 export type Endpoint =
   | { readonly kind: "interface"; readonly id: string } // an instance is asked about by its primary interface
   | { readonly kind: "internet-gateway"; readonly id: string } // as source: the internet behind it; as destination: out through it
@@ -54,7 +56,7 @@ export interface PathComponent {
 
 /** One independent cause: mending all of them, and nothing else, makes it reachable. */
 export interface Explanation {
-  readonly code: string; // "ENI_SG_RULES_MISMATCH", "GUEST_IP_FORWARDING_DISABLED"
+  readonly code: Code;
   readonly direction: "forward" | "return";
   readonly component: ComponentRef; // who stops it
   readonly header?: Header | undefined; // the packet that it stopped

@@ -4,6 +4,7 @@ import { formatIp } from "../lib/ip.ts";
 import { isPrivateAddress } from "../model/packet.ts";
 import type { NetworkInterface, Route, RouteTable } from "../model/records.ts";
 import type { Cause } from "./causes.ts";
+import type { Code } from "./codes.ts";
 import type { Guests } from "./guest.ts";
 import { acceptPeering, attachGateway, peer, routeTo, startInstance, type Mend } from "./mends.ts";
 import type { Base } from "./no-start-causes.ts";
@@ -19,7 +20,7 @@ export function routeCauses(stop: Stop, world: World, guests: Guests, make: Base
   const last: RouteTaken | undefined = stop.routes.at(-1);
   const of = (table: RouteTable, destination?: string): Partial<Explanation> => ({ routeTableId: table.id, routeDestination: destination, vpcId: table.vpcId, ...(last?.from ? { subnetId: last.from.subnetId, networkInterfaceId: last.from.id } : {}) });
   /** The last route that can be led elsewhere, and all that would do; unmended where nothing would. */
-  const led = (code: string, component: ComponentRef, message: Text, flow: "ingress" | "egress" = "egress"): Cause[] => {
+  const led = (code: Code, component: ComponentRef, message: Text, flow: "ingress" | "egress" = "egress"): Cause[] => {
     const taken = [...stop.routes].reverse().find((one) => one.from !== undefined && one.check.route?.target.kind !== "local");
     const mends = taken ? reroutes(network, guests, taken.from!, taken.check.table, packet, taken.check.route?.destination) : [];
     const more = taken ? of(taken.check.table, taken.check.route?.destination) : {};
@@ -31,7 +32,6 @@ export function routeCauses(stop: Stop, world: World, guests: Guests, make: Base
     case "other-address": return led("NGW_SOURCE_ADDRESS_REASSIGN", { kind: "route-table", id: last?.check.table.id ?? "" }, text(`the answer comes back as ${formatIp(packet.source)}, which was not asked: it left by another way`, `応答が別の経路を通り、問い合わせ先とは異なる ${formatIp(packet.source)} から返ります`));
     case "nat-gateway": {
       const component = { kind: "nat-gateway", id: stop.natGateway.id } as const;
-      if (stop.untranslated && stop.reason === "NAT_SOURCE") return [];
       if (stop.reason === "NAT_SOURCE") return led("NGW_REQUIRES_SOURCE_IN_VPC", component, text(`${stop.natGateway.id} serves sources of its own VPC only, not ${formatIp(packet.source)}`, `${stop.natGateway.id} は自身の VPC 内の送信元のみを扱います (${formatIp(packet.source)} は不可)`));
       if (stop.reason === "NAT_PROTOCOL") return led("PROTOCOL_RESTRICTION", component, text(`${stop.natGateway.id} carries TCP, UDP and ICMP only`, `${stop.natGateway.id} は TCP、UDP、ICMP のみを扱います`));
       return stop.direction === "return"
@@ -74,7 +74,7 @@ export function routeCauses(stop: Stop, world: World, guests: Guests, make: Base
 /** There is no gateway to lead to: one is attached first. */
 const noInternet = (world: World, at: NetworkInterface): Mend | undefined => (world.network.attachedGateway(at.vpcId) ? undefined : attachGateway(world.network, at.vpcId, undefined));
 
-function deadRoute({ network }: World, { check: { table, route } }: RouteTaken, of: (table: RouteTable, destination?: string) => Partial<Explanation>, make: Base, led: (code: string, component: ComponentRef, message: Text) => Cause[]): Cause[] {
+function deadRoute({ network }: World, { check: { table, route } }: RouteTaken, of: (table: RouteTable, destination?: string) => Partial<Explanation>, make: Base, led: (code: Code, component: ComponentRef, message: Text) => Cause[]): Cause[] {
   const { destination, target }: Route = route!;
   const component = { kind: "route-table", id: table.id } as const;
   const say = (en: string, ja: string): Text => text(`the route ${destination} of ${table.id} is a blackhole: ${en}`, `${table.id} のルート ${destination} はブラックホールです: ${ja}`);

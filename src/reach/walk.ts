@@ -9,7 +9,7 @@ import type { Network } from "../model/network.ts";
 import { replyTo, type Packet } from "../model/packet.ts";
 import type { NatGateway, NetworkInterface } from "../model/records.ts";
 import { hopComponents, interfaceComponent, internetComponent } from "./components.ts";
-import { startOf, type NoStart, type Ports, type Start } from "./endpoints.ts";
+import { natPort, startOf, type NoStart, type Ports, type Start } from "./endpoints.ts";
 import { FlowMemory } from "./flow-memory.ts";
 import type { Guest, GuestCause, Guests, GuestStep } from "./guest.ts";
 import { unknownGuest } from "./guest-unknown.ts";
@@ -163,7 +163,7 @@ class Walker {
   }
 
   #throughNat(gateway: NatGateway, eni: NetworkInterface, from: NetworkInterface | undefined, packet: Packet): { readonly hop: Hop; readonly from: NetworkInterface } | undefined {
-    const done = throughNatGateway(this.#network, gateway, packet, this.#memory.natConnections, this.#ports.nat);
+    const done = throughNatGateway(this.#network, gateway, packet, this.#memory.natConnections, natPort(this.#question, this.#ports.nat));
     if ("reason" in done) return this.#stopped({ what: "nat-gateway", reason: done.reason, natGateway: gateway, from, packet });
     if (done.connection) this.#memory.natConnections.push(done.connection);
     const [before, after] = [headerOf(packet), headerOf(done.packet)];

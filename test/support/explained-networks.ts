@@ -2,17 +2,21 @@
 // docs/explain.md is made of running them (tools/explain-docs.ts), so it shows what is said and not what somebody remembers of it.
 
 import type { GuestFacts } from "../../src/reach/guest.ts";
+import type { Code } from "../../src/reach/codes.ts";
 import type { Question } from "../../src/reach/question.ts";
 import type { NetworkAclEntry, PeeringSide } from "../../src/model/records.ts";
 import { everything, rule, type Records } from "./reach-network.ts";
 
 export interface Explained {
-  readonly code: string;
+  readonly code: Code;
   /** What is otherwise than in the guide's network, and what is asked. */
   readonly otherwise: string;
   readonly change?: (records: Records) => unknown;
   readonly question?: Partial<Question>;
   readonly facts?: { readonly nat?: Partial<GuestFacts>; readonly private?: Partial<GuestFacts> };
+  /** An analysis's FilterInArns and FilterOutArns, by their ids. */
+  readonly must?: readonly string[];
+  readonly mustNot?: readonly string[];
 }
 
 const anywhere = "0.0.0.0/0";
@@ -49,6 +53,15 @@ const natGateway = (records: Records): Records => records
   .put("network-interface", { ...records.get("network-interface", "eni-nat"), id: "eni-gateway", privateAddresses: [{ address: "10.0.0.20", primary: true, publicIp: "203.0.113.6" }], groupIds: [], attachment: undefined, requesterManaged: true, macAddress: "02:00:00:00:00:99" })
   .put("natgateway", { id: "nat-1", vpcId: "vpc-1", subnetId: "subnet-public", connectivityType: "public", state: "available", networkInterfaceId: "eni-gateway", addresses: [{ privateIp: "10.0.0.20", publicIp: "203.0.113.6", primary: true }] });
 
+const toNat = { kind: "interface", networkInterfaceId: "eni-nat", instanceId: "i-nat" } as const;
+/** A default route into a NAT gateway, which stands in a public subnet of its own. */
+const throughGateway = (records: Records, table: "rtb-main" | "rtb-public"): Records => natGateway(records)
+  .subnet("subnet-gateway", "vpc-1", "10.0.2.0/24").acl("acl-gateway", "vpc-1", ["subnet-gateway"]).change("network-interface", "eni-gateway", { subnetId: "subnet-gateway" })
+  .table("rtb-gateway", "vpc-1", [[anywhere, { kind: "gateway", gatewayId: "igw-1" }]], { subnets: ["subnet-gateway"] })
+  .change("route-table", table, { routes: [...records.get("route-table", table).routes.filter((one) => one.destination !== anywhere), { destination: anywhere, target: { kind: "nat-gateway", natGatewayId: "nat-1" }, origin: "CreateRoute" }] });
+const withPublic = (records: Records, name: string, publicIp: string): Records =>
+  records.change("network-interface", `eni-${name}`, { privateAddresses: records.get("network-interface", `eni-${name}`).privateAddresses.map((one) => ({ ...one, publicIp })) });
+
 export const explainedNetworks: readonly Explained[] = [
   { code: "ENI_SG_RULES_MISMATCH", otherwise: "NATSG has no rule for ICMP from the private subnet", change: (r) => r.change("security-group", "sg-nat", { rules: [rule(false, "tcp", 80, "10.0.1.0/24"), everything(true)] }) },
   { code: "SG_HAS_NO_RULES", otherwise: "the private instance's group has lost its outbound rules", change: (r) => r.change("security-group", "sg-private", { rules: [] }) },
@@ -70,10 +83,21 @@ export const explainedNetworks: readonly Explained[] = [
   { code: "DISCONNECTED_VPCS", otherwise: "asked to an instance of another VPC, and the main table has no default route", change: (r) => secondVpc(r).table("rtb-main", "vpc-1", [], { main: true }), question: { destination: address("10.1.0.30") } },
   { code: "PCX_REQUIRES_ADDRESS_IN_VPC_CIDR", otherwise: "the default route leads into a peering connection", change: (r) => peered(r).table("rtb-main", "vpc-1", [[anywhere, throughPeering]], { main: true }) },
   { code: "NGW_DEST_ADDRESS_PRESERVATION", otherwise: "asked from the internet to the address of a NAT gateway", change: natGateway, question: { source: { kind: "internet-gateway", id: "igw-1" }, destination: address("203.0.113.6") } },
+  { code: "NGW_REQUIRES_SOURCE_IN_VPC", otherwise: "the public subnet leads to a NAT gateway, and the NAT instance sends from an address of no subnet", change: (r) => throughGateway(r, "rtb-public"), facts: { nat: { iptables: "" } }, question: { source: eni("eni-nat"), sourceIp: "172.16.0.9" } },
+  { code: "NGW_SOURCE_ADDRESS_REASSIGN", otherwise: "the private instance has a public address, and its answers to the internet leave by a NAT gateway", change: (r) => withPublic(throughGateway(r, "rtb-main"), "private", "203.0.113.7").change("security-group", "sg-private", { rules: [rule(false, "tcp", 22, anywhere), everything(true)] }), question: { source: { kind: "internet-gateway", id: "igw-1" }, destination: eni("eni-private"), protocol: "tcp", port: 22 } },
+  { code: "INGRESS_RTB_NO_PUBLIC_IP", otherwise: "the internet gateway's own route table leads what comes for the private subnet to the NAT instance, which has no public address", change: (r) => withPublic(r.change("network-interface", "eni-nat", { privateAddresses: [{ address: "10.0.0.10", primary: true }] }), "private", "203.0.113.7").table("rtb-edge", "vpc-1", [["10.0.1.0/24", toNat]], { gateway: "igw-1" }), question: { source: { kind: "internet-gateway", id: "igw-1" }, destination: eni("eni-private"), protocol: "tcp", port: 22 } },
+  { code: "NO_PATH", otherwise: "asked to the internet gateway with the address of an instance, where the packet ends", question: { destination: { kind: "internet-gateway", id: "igw-1" }, destinationIp: "10.0.0.10" } },
   { code: "PROTOCOL_RESTRICTION", otherwise: "asked to the instance metadata on a port other than 80", question: { destination: address("169.254.169.254"), protocol: "tcp", port: 443 } },
   { code: "NO_SOURCE_OR_DESTINATION", otherwise: "asked to an interface that does not exist", question: { destination: eni("eni-gone") } },
   { code: "FILTER_AT_SOURCE_DESTINATION_ADDRESS", otherwise: "the filter at the source wants another destination", question: { destinationIp: "192.0.2.80", filterAtSource: { destinationAddress: "192.0.2.0/28" } } },
   { code: "FILTER_AT_DESTINATION_SOURCE_ADDRESS", otherwise: "the filter at the destination wants the private address, which the NAT instance has replaced", question: { filterAtDestination: { sourceAddress: "10.0.1.0/24" } } },
+  { code: "FILTER_AT_DESTINATION_DESTINATION_ADDRESS", otherwise: "the filter at the destination wants another host", question: { filterAtDestination: { destinationAddress: "192.0.2.81" } } },
+  { code: "FILTER_AT_DESTINATION_SOURCE_PORT_RANGE", otherwise: "the filter at the destination wants a source port that the NAT gateway never takes", change: (r) => throughGateway(r, "rtb-main"), question: { protocol: "tcp", port: 80, filterAtDestination: { sourcePorts: { from: 1, to: 1023 } } } },
+  { code: "FILTER_AT_DESTINATION_DESTINATION_PORT_RANGE", otherwise: "the filter at the destination wants another port", question: { protocol: "tcp", port: 80, filterAtDestination: { destinationPorts: { from: 443, to: 443 } } } },
+  { code: "COMPONENT_FILTER_RESTRICTION", otherwise: "an analysis of the API with igw-2 in its FilterInArns", must: ["igw-2"] },
+  { code: "COMPONENT_FILTER_RESTRICTION_REMOVED_COMPONENT", otherwise: "an analysis of the API with eni-nat in its FilterOutArns", mustNot: ["eni-nat"] },
+  { code: "GUEST_ADDRESS_MISSING", otherwise: "in the private instance: ip address flush dev eth0", facts: { private: { devices: [{ ...privateFacts.devices[0]!, addresses: [] }], routes: [] } } },
+  { code: "GUEST_NOT_RUNNING", otherwise: "the NAT instance is pending: its guest has not booted", change: (r) => r.change("instance", "i-nat", { state: "pending" }) },
   { code: "GUEST_IP_FORWARDING_DISABLED", otherwise: "in the NAT instance: sysctl -w net.ipv4.ip_forward=0", facts: { nat: { ipForward: false, devices: natFacts.devices.map((one) => ({ ...one, forwarding: false })) } } },
   { code: "GUEST_NAT_MISSING", otherwise: "in the NAT instance: iptables -t nat -F", facts: { nat: { iptables: "" } } },
   { code: "GUEST_NAT_WRONG_INTERFACE", otherwise: "in the NAT instance MASQUERADE is on eth1", facts: { nat: { iptables: masquerade("eth1") } } },

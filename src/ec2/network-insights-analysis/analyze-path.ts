@@ -5,6 +5,7 @@ import type * as ec2 from "@aws-sdk/client-ec2";
 import type { InsightsResult, NetworkInsightsAnalysis, NetworkInsightsPath } from "../../model/records.ts";
 import { must } from "../../lib/assert.ts";
 import type { Snapshot } from "../../model/snapshot.ts";
+import { componentFilters } from "../../reach/filters.ts";
 import type { Answer, ComponentRef, PathComponent, Question } from "../../reach/question.ts";
 import { parseEc2Arn, type Owner } from "../arn.ts";
 import { endpointKindOf } from "../network-insights-path/endpoint-id.ts";
@@ -41,17 +42,10 @@ const endpointComponents = { "instance": "instance", "network-interface": "inter
 
 const noPath: InsightsResult = { pathFound: false, forward: [], return: [], explanations: [], hints: [] };
 
-/** There is one way through a network for a packet: it meets what it must and nothing that it must not, or there is none. */
 function filterExplanations({ filterInArns, filterOutArns }: NetworkInsightsAnalysis, forward: readonly PathComponent[]): ec2.Explanation[] {
-  const met = new Set(forward.flatMap((c) => [c.component.id, c.attachedTo?.id, c.subnetId, c.vpcId]));
-  const failing = (arns: readonly string[], code: string, fails: (id: string) => boolean): ec2.Explanation[] => arns
-    .map((arn) => ({ arn, id: must(parseEc2Arn(arn), arn).id }))
-    .filter(({ id }) => fails(id))
-    .map(({ arn, id }) => ({ ExplanationCode: code, Component: { Id: id, Arn: arn } }));
-  return [
-    ...failing(filterInArns, "COMPONENT_FILTER_RESTRICTION", (id) => !met.has(id)),
-    ...failing(filterOutArns, "COMPONENT_FILTER_RESTRICTION_REMOVED_COMPONENT", (id) => met.has(id)),
-  ];
+  const arns = new Map([...filterInArns, ...filterOutArns].map((arn) => [must(parseEc2Arn(arn), arn).id, arn]));
+  const ids = (given: readonly string[]): string[] => given.map((arn) => must(parseEc2Arn(arn), arn).id);
+  return componentFilters(forward, ids(filterInArns), ids(filterOutArns)).map(({ code, id }) => ({ ExplanationCode: code, Component: { Id: id, Arn: arns.get(id) } }));
 }
 
 /** Interfaces of instances that sent the packet on: a NAT instance, a firewall. */

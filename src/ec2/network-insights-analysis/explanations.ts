@@ -2,6 +2,7 @@
 // here is every independent one. Codes that begin with GUEST_ are the box's own: their State says in words what is wrong.
 
 import type * as ec2 from "@aws-sdk/client-ec2";
+import type { Code } from "../../reach/codes.ts";
 import type { ComponentKind, ComponentRef, Explanation } from "../../reach/question.ts";
 import type { ComponentViews } from "./components.ts";
 
@@ -12,12 +13,11 @@ const memberOf: Readonly<Record<ComponentKind, keyof ec2.Explanation>> = {
 };
 
 /** Codes about one field of the header: which one, by the packet's direction at the component. */
-const packetFields: Readonly<Record<string, Readonly<Record<"ingress" | "egress", "source-address" | "destination-address" | "destination-port" | "source-port" | "protocol">>>> = {
+const packetFields: Readonly<Partial<Record<Code, Readonly<Record<"ingress" | "egress", "source-address" | "destination-address" | "destination-port" | "source-port" | "protocol">>>>> = {
   ENI_ADDRESS_RESTRICTION: { ingress: "destination-address", egress: "source-address" },
   ENI_SOURCE_DEST_CHECK_RESTRICTION: { ingress: "destination-address", egress: "source-address" },
   IGW_PUBLIC_IP_ASSOCIATION_FOR_EGRESS: { ingress: "source-address", egress: "source-address" },
   IGW_PRIVATE_IP_ASSOCIATION_FOR_INGRESS: { ingress: "destination-address", egress: "destination-address" },
-  IGW_DESTINATION_ADDRESS_IN_VPC_CIDRS: { ingress: "destination-address", egress: "destination-address" },
   IGW_DESTINATION_ADDRESS_NOT_IN_RFC1918_EGRESS: { ingress: "destination-address", egress: "destination-address" },
   IGW_DESTINATION_ADDRESS_NOT_IN_RFC6598_EGRESS: { ingress: "destination-address", egress: "destination-address" },
   IGW_SOURCE_ADDRESS_NOT_IN_RFC1918_INGRESS: { ingress: "source-address", egress: "source-address" },

@@ -4,11 +4,12 @@
 import type { InsightsPathFilter, NetworkInsightsPath } from "../../model/records.ts";
 import { attachedInterfaces } from "../../model/lifecycle.ts";
 import type { Snapshot } from "../../model/snapshot.ts";
+import type { Code } from "../../reach/codes.ts";
 import type { ComponentRef, Endpoint, PacketFilter, Question } from "../../reach/question.ts";
 import { endpointKindOf } from "../network-insights-path/endpoint-id.ts";
 
 /** An end that nothing can be asked of: gone, or without an interface. */
-export interface NoEnd { readonly code: "NO_SOURCE_OR_DESTINATION" | "UNASSOCIATED_COMPONENT"; readonly component: ComponentRef }
+export interface NoEnd { readonly code: Code & ("NO_SOURCE_OR_DESTINATION" | "UNASSOCIATED_COMPONENT"); readonly component: ComponentRef }
 
 export function questionOf(snapshot: Snapshot, path: NetworkInsightsPath): { readonly question: Question } | { readonly missing: NoEnd } {
   const source = endpointOf(snapshot, path.source, path.sourceIp ?? path.filterAtSource?.sourceAddress);
