@@ -3,10 +3,10 @@
 
 import { after, before, test } from "node:test";
 import assert from "node:assert/strict";
-import { dirname } from "node:path";
-import { Box, cli, run, type Result } from "../support/box.ts";
+import { Box, cli, run } from "../support/box.ts";
 import { buildNatNetwork, findImage, pings, type NatNetwork } from "../support/nat-network.ts";
 import { kernelLeftovers } from "../support/kernel-leftovers.ts";
+import { paste } from "../support/paste.ts";
 
 interface Explained { readonly reachable: boolean; readonly explanations: readonly { readonly code: string; readonly component: string; readonly message: string; readonly mend: string }[]; readonly forward: readonly { readonly component: string }[]; readonly return: readonly { readonly component: string }[] }
 const box = new Box();
@@ -27,14 +27,6 @@ async function explain(to = "ietf.org", ...more: string[]): Promise<Explained> {
   const explained = JSON.parse(result.stdout) as Explained;
   assert.equal(result.status, explained.reachable ? 0 : 1);
   return explained;
-}
-
-/** As a person pastes it, with `npx vpcbox` being this tree's. */
-async function paste(command: string): Promise<void> {
-  assert.notEqual(command, "");
-  const env = { PATH: `${dirname(cli)}:${process.env.PATH ?? ""}`, HOME: box.stateDir, AWS_ACCESS_KEY_ID: "test", AWS_SECRET_ACCESS_KEY: "test", AWS_DEFAULT_REGION: "us-east-1", AWS_PAGER: "", AWS_EC2_METADATA_DISABLED: "true" };
-  const result: Result = await run("bash", ["-c", `npx() { "$@"; }; ${command}`], { env });
-  assert.equal(result.status, 0, `${command}: ${result.stderr}`);
 }
 
 type Break = () => Promise<unknown>;
@@ -59,7 +51,7 @@ async function broken(breaks: readonly Break[], codes: readonly string[]): Promi
     assert.deepEqual(back, [], "no answer's way is shown of what did not arrive");
     assert.equal(await pings(box, n.private, "192.0.2.80"), false, "no packet gets there either");
   } finally {
-    for (const { mend } of explanations) await paste(mend);
+    for (const { mend } of explanations) await paste(box, mend);
   }
   assert.deepEqual((await explain()).explanations, [], "what it said to run is enough");
   assert.equal(await pings(box, n.private, "ietf.org"), true, "and the packets say so, too");
@@ -92,7 +84,7 @@ test("fault: the route stands in a table that the private subnet does not use", 
   const { AssociationId } = await box.aws<{ AssociationId: string }>("ec2", "associate-route-table", "--route-table-id", RouteTable.RouteTableId, "--subnet-id", n.privateSubnet);
   const { explanations } = await explain();
   assert.deepEqual(explanations.map((e) => [e.code, e.component]), [["NO_ROUTE_TO_DESTINATION", RouteTable.RouteTableId]]);
-  await paste(explanations[0]!.mend);
+  await paste(box, explanations[0]!.mend);
   assert.equal(await pings(box, n.private, "ietf.org"), true);
   await box.aws("ec2", "disassociate-route-table", "--association-id", AssociationId);
   await box.aws("ec2", "delete-route-table", "--route-table-id", RouteTable.RouteTableId);
