@@ -19,6 +19,7 @@ const words = {
   answer: { en: "answer", ja: "応答" },
   dropped: { en: "dropped meanwhile at {i}: {r}, {n}", ja: "この間の破棄 {i}: {r}、{n} 件" },
   answered: { en: "it got there, and its answer came back", ja: "届き、応答も戻りました" },
+  unanswered: { en: "it got there, and no answer came back; last seen: {where}", ja: "届きましたが、応答は戻りませんでした。最後の確認地点: {where}" },
   arrived: { en: "it got there; whether to answer is the program's affair", ja: "届きました (応答するかはプログラム次第です)" },
   lost: { en: "no answer came back; last seen: {where}", ja: "応答は戻りませんでした。最後の確認地点: {where}" },
   nowhere: { en: "nowhere", ja: "なし" },
@@ -32,7 +33,7 @@ export function drawProbe(probe: Probe, said: boolean, language: Language): stri
   const say = (key: keyof typeof words, values: Readonly<Record<string, string>> = {}): string => words[key][language].replace(/\{(\w+)\}/g, (whole, name: string) => values[name] ?? whole);
   const last = probe.seen.at(-1);
   const where = last ? `${last.where} ${say(last.way).trim()}, ${last.packet}` : say("nowhere");
-  const verdict = !probe.sent ? yellow(say("unsent")) : probe.answered ? green(say("answered")) : probe.arrived ? green(say("arrived")) : red(say("lost", { where }));
+  const verdict = !probe.sent ? yellow(say("unsent")) : probe.answered ? green(say("answered")) : probe.arrived && last?.packet.startsWith("udp") ? green(say("arrived")) : probe.arrived ? red(say("unanswered", { where })) : red(say("lost", { where }));
   return [
     bold(say("title")),
     ...probe.seen.map((one) => `  ${one.where.padEnd(20)} ${say(one.way)}  ${one.packet}${one.answer ? dim(`  (${say("answer")})`) : ""}`),

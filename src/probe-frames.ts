@@ -2,12 +2,14 @@
 // payload, a TCP connection's first segment by its sequence number (RFC 791, 792, 768, 9293).
 
 import { formatIp } from "./lib/ip.ts";
+import type { LinkFrame } from "./linux/frame-watch.ts";
 
 export interface Mark { readonly marker: string; readonly port: number } // marker: 16 bytes as hex
 export interface Frame {
   readonly where: string;
   readonly way: "in" | "out";
   readonly protocol: "icmp" | "tcp" | "udp";
+  readonly ttl: number; // less by one for each that sent it on
   readonly text: string;
   readonly payload: string; // hex
   readonly sourcePort: number;
@@ -21,10 +23,8 @@ export interface Frame {
 }
 const protocols: Readonly<Record<number, Frame["protocol"]>> = { 1: "icmp", 6: "tcp", 17: "udp" };
 
-/** @param own MAC addresses of the namespace's links: what has one as its source leaves */
-export function readFrame(bytes: Buffer, own: ReadonlySet<string>, where: string): Frame | undefined {
+export function readFrame({ bytes, leaves }: LinkFrame, where: string): Frame | undefined {
   if (bytes.length < 34 || bytes.readUInt16BE(12) !== 0x0800) return undefined;
-  const mac = (at: number): string => [...bytes.subarray(at, at + 6)].map((byte) => byte.toString(16).padStart(2, "0")).join(":");
   const headerBytes = (bytes[14]! & 15) * 4;
   const protocol = protocols[bytes[23]!];
   const at = 14 + headerBytes;
@@ -36,7 +36,7 @@ export function readFrame(bytes: Buffer, own: ReadonlySet<string>, where: string
   const flags = isTcp ? bytes[at + 13]! : 0;
   return {
     where, protocol, sourcePort, destinationPort,
-    way: own.has(mac(6)) ? "out" : "in",
+    way: leaves ? "out" : "in", ttl: bytes[22]!,
     text: `${protocol} ${source}${ports ? `:${sourcePort}` : ""} -> ${destination}${ports ? `:${destinationPort}` : ""}`,
     payload: bytes.subarray(at + 8).toString("hex"),
     echoReply: protocol === "icmp" && bytes[at] === 0,

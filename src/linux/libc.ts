@@ -11,6 +11,7 @@ const umount2_ = libc.func("int umount2(const char *target, int flags)");
 const socket_ = libc.func("int socket(int domain, int type, int protocol)");
 const bind_ = libc.func("int bind(int fd, const uint8_t *address, uint32_t length)");
 const listen_ = libc.func("int listen(int fd, int backlog)");
+const recvfrom_ = libc.func("long recvfrom(int fd, _Out_ uint8_t *buffer, size_t length, int flags, _Out_ uint8_t *address, _Inout_ uint32_t *addressLength)");
 const setsockopt_ = libc.func("int setsockopt(int fd, int level, int name, const int *value, uint32_t length)");
 const close_ = libc.func("int close(int fd)");
 const openTree_ = libc.func("long syscall(long number, int directory, const char *path, uint32_t flags)");
@@ -147,9 +148,12 @@ export function interfaceIndexes(): Map<string, number> {
 const SIOCGIFFLAGS = 0x8913, SIOCSIFFLAGS = 0x8914, IFF_UP = 1;
 const AF_INET = 2, SOCK_STREAM = 1, SOCK_DGRAM = 2, SOCK_NONBLOCK = 0o4000, SOCK_CLOEXEC = 0o2000000, SOL_SOCKET = 1, SO_REUSEADDR = 2, IPPROTO_IP = 0, IP_TTL = 2;
 
-/** A bound IPv4 socket of the thread's network namespace; for Node's {fd}. `address` in host order. "icmp": echoes alone, `port` is their identifier. */
-export function boundSocket(kind: "tcp" | "udp" | "icmp", address: number, port: number): number {
-  const fd = check(socket_(AF_INET, (kind === "tcp" ? SOCK_STREAM : SOCK_DGRAM) | SOCK_NONBLOCK | SOCK_CLOEXEC, kind === "icmp" ? 1 : 0) as number, "socket");
+/**
+ * A bound IPv4 socket of the thread's network namespace; for Node's {fd}. `address` in host order. "tcp" listens, "tcp-client" is to
+ * connect; "icmp": echoes alone, `port` is their identifier.
+ */
+export function boundSocket(kind: "tcp" | "tcp-client" | "udp" | "icmp", address: number, port: number): number {
+  const fd = check(socket_(AF_INET, (kind.startsWith("tcp") ? SOCK_STREAM : SOCK_DGRAM) | SOCK_NONBLOCK | SOCK_CLOEXEC, kind === "icmp" ? 1 : 0) as number, "socket");
   try {
     setOption(fd, SOL_SOCKET, SO_REUSEADDR, 1);
     const name = Buffer.alloc(16); // struct sockaddr_in
@@ -168,5 +172,13 @@ const setOption = (fd: number, level: number, name: number, value: number): void
 export const setTtl = (fd: number, ttl: number): void => setOption(fd, IPPROTO_IP, IP_TTL, ttl);
 
 const AF_PACKET = 17, SOCK_RAW = 3, ETH_P_ALL = 0x0003;
-/** A socket that shows every frame of the thread's network namespace, both ways (packet(7)); read(2) takes one, EAGAIN: there is none. */
+const PACKET_OUTGOING = 4, SOCKADDR_LL_BYTES = 20, SLL_PKTTYPE = 10, EAGAIN = 11, ENETDOWN = 100;
+/** The next frame of a packetSocket, and whether it leaves; undefined when there is none. */
+export function takeFrame(fd: number, buffer: Buffer): { readonly length: number; readonly leaves: boolean } | undefined {
+  const address = Buffer.alloc(SOCKADDR_LL_BYTES);
+  const length = Number(recvfrom_(fd, buffer, buffer.length, 0, address, [SOCKADDR_LL_BYTES]));
+  if (length < 0 && [EAGAIN, ENETDOWN].includes(koffi.errno())) return undefined;
+  return { length: check(length, "recvfrom"), leaves: address[SLL_PKTTYPE] === PACKET_OUTGOING };
+}
+/** A socket that shows every frame of the thread's network namespace, both ways (packet(7)). */
 export const packetSocket = (): number => check(socket_(AF_PACKET, SOCK_RAW | SOCK_NONBLOCK | SOCK_CLOEXEC, ETH_P_ALL << 8) as number, "packet socket");

@@ -8,10 +8,10 @@ import { draw, type Drawn } from "./drawn-network.ts";
 import type { Stage } from "./stage.ts";
 
 const UNANSWERED_MS = 40;
-export interface Figures { networks: number; reachable: number; unreachable: number; faults: number; readonly byWay: Map<string, number>; readonly codes: Map<string, number>; readonly failures: string[] }
+export interface Figures { networks: number; reachable: number; unreachable: number; faults: number; readonly byWay: Map<string, number>; readonly byProtocol: Map<string, number>; readonly codes: Map<string, number>; readonly failures: string[] }
 
 export async function compare(stage: Stage, networks: number, seed: number, progress: (figures: Figures) => void = () => undefined): Promise<Figures> {
-  const figures: Figures = { networks: 0, reachable: 0, unreachable: 0, faults: 0, byWay: new Map(), codes: new Map(), failures: [] };
+  const figures: Figures = { networks: 0, reachable: 0, unreachable: 0, faults: 0, byWay: new Map(), byProtocol: new Map(), codes: new Map(), failures: [] };
   for (let i = 0; i < networks && figures.failures.length < 5; i++) {
     const drawn = draw(seed + i, 1000 + (i % 5000) * 100);
     const guests = await stage.put(drawn);
@@ -19,8 +19,9 @@ export async function compare(stage: Stage, networks: number, seed: number, prog
     const got = await stage.answered(drawn, answer.reachable, UNANSWERED_MS);
     figures.networks++;
     figures[got ? "reachable" : "unreachable"]++;
-    figures.byWay.set(drawn.way, (figures.byWay.get(drawn.way) ?? 0) + 1);
-    for (const { code } of answer.explanations) figures.codes.set(code, (figures.codes.get(code) ?? 0) + 1);
+    count(figures.byWay, drawn.way);
+    count(figures.byProtocol, `${drawn.question.protocol}, ${got ? "answered" : "not answered"}`);
+    for (const { code } of answer.explanations) count(figures.codes, code);
     if (got !== answer.reachable) figures.failures.push(tell(drawn, answer, `the analysis says ${answer.reachable ? "reachable" : "not reachable"}, the packet was ${got ? "answered" : "not answered"}`));
     for (const { fault, code, component } of drawn.putIn) {
       figures.faults++;
@@ -28,10 +29,12 @@ export async function compare(stage: Stage, networks: number, seed: number, prog
     }
     progress(figures);
   }
-  await new Promise((resolve) => setTimeout(resolve, 300)); // the last networks' late answers
+  await new Promise((resolve) => setTimeout(resolve, 1000)); // the last networks' late answers
   for (const late of stage.late) figures.failures.push(`seed ${late}: an answer came late to a packet that was said to get none`);
   return figures;
 }
+
+const count = (counts: Map<string, number>, name: string): void => { counts.set(name, (counts.get(name) ?? 0) + 1); };
 
 function tell(drawn: Drawn, answer: Answer, what: string): string {
   const { source, destination, protocol, port } = drawn.question;

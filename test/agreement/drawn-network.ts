@@ -11,13 +11,13 @@ export const addresses: Readonly<Record<Role, string>> = { private: "10.0.1.20",
 export const portOf = (role: Role): number => 20 + roles.indexOf(role);
 export const macOf = (role: Role): string => `02:00:00:00:00:${portOf(role).toString(16)}`; // as TestFabric gives them
 export const client = "192.0.2.200", pingHost = "192.0.2.80", dnsHost = "192.0.2.53";
-export const ECHO_PORT = 53, CLOSED_PORT = 9;
+export const ECHO_PORT = 53, WEB_PORT = 80, CLOSED_PORT = 9; // every guest answers on the first two
 
 const anywhere = "0.0.0.0/0";
 export const ways = ["nat-instance", "nat-gateway", "firewall, nat-gateway", "firewall, nat-instance", "peering", "neighbour", "inwards", "inwards by an edge table"] as const;
 export type Way = (typeof ways)[number];
 /** What a guest is set to. */
-export interface GuestSetting { forwarding: boolean; masquerade: boolean; forwardDrop: boolean; inputDrop: boolean; echoIgnored: boolean }
+export interface GuestSetting { forwarding: boolean; masquerade: boolean; forwardDrop: boolean; inputDrop: boolean; outputDrop: boolean; echoIgnored: boolean }
 export interface PutIn { readonly fault: string; readonly code: string; readonly component: string }
 export interface Drawn { readonly seed: number; readonly way: Way; readonly records: Records; readonly guests: Readonly<Record<Role, GuestSetting>>; readonly question: Question; readonly putIn: readonly PutIn[]; readonly noise: readonly string[] }
 
@@ -32,20 +32,18 @@ export function sequence(seed: number): (below: number) => number {
   };
 }
 
-interface Fault extends PutIn { readonly ways: readonly Way[]; readonly alone?: boolean; readonly protocol?: "icmp" | "udp"; readonly put: (r: Records, g: Record<Role, GuestSetting>, question: { port?: number | undefined }) => unknown }
+interface Fault extends PutIn { readonly ways: readonly Way[]; readonly alone?: boolean; readonly protocols?: readonly Question["protocol"][]; readonly put: (r: Records, g: Record<Role, GuestSetting>, question: { port?: number | undefined }) => unknown }
 
 export function draw(seed: number, firstIndex: number): Drawn {
   const next = sequence(seed);
   const way = ways[next(ways.length)]!;
-  const records = networkOf(way, firstIndex);
-  const guests = Object.fromEntries(roles.map((role) => [role, { forwarding: role === "nat" || role === "firewall", masquerade: role === "nat", forwardDrop: false, inputDrop: false, echoIgnored: false }])) as Record<Role, GuestSetting>;
-  const protocol = next(2) === 0 ? "icmp" as const : "udp" as const;
-  const question: { -readonly [K in keyof Question]: Question[K] } = { ...endsOf(way, protocol), protocol, ...(protocol === "udp" ? { port: ECHO_PORT } : {}) };
+  const protocol = (["icmp", "udp", "tcp"] as const)[next(3)]!;
+  const { records, guests, question } = withoutFault(way, protocol, firstIndex);
   const noise: string[] = [];
   const putIn: PutIn[] = [];
   if (next(3) === 0) for (let i = 0; i <= next(4); i++) noise.push(disturb(records, next));
   else {
-    const possible = faults(way).filter((one) => one.ways.includes(way) && (one.protocol === undefined || one.protocol === protocol));
+    const possible = faults(way).filter((one) => one.ways.includes(way) && one.protocols?.includes(protocol) !== false);
     const count = [0, 1, 1, 2, 2, 3][next(6)]!;
     while (putIn.length < count && possible.length > 0) {
       const fault = possible.splice(next(possible.length), 1)[0]!;
@@ -58,9 +56,27 @@ export function draw(seed: number, firstIndex: number): Drawn {
   return { seed, way, records, guests, question, putIn, noise };
 }
 
+interface Whole { readonly records: Records; readonly guests: Record<Role, GuestSetting>; readonly question: { -readonly [K in keyof Question]: Question[K] } }
+function withoutFault(way: Way, protocol: Question["protocol"], firstIndex: number): Whole {
+  const guests = Object.fromEntries(roles.map((role) => [role, { forwarding: role === "nat" || role === "firewall", masquerade: role === "nat", forwardDrop: false, inputDrop: false, outputDrop: false, echoIgnored: false }])) as Record<Role, GuestSetting>;
+  return { records: networkOf(way, firstIndex), guests, question: { ...endsOf(way, protocol), protocol, ...(protocol === "icmp" ? {} : { port: protocol === "udp" ? ECHO_PORT : WEB_PORT }) } };
+}
+
+/** A way with these faults, by name, each where it is possible first. */
+export function drawWith(way: Way, protocol: Question["protocol"], names: readonly string[], firstIndex: number): Drawn {
+  const { records, guests, question } = withoutFault(way, protocol, firstIndex);
+  const putIn = names.map((name) => {
+    const found = faults(way).find((one) => one.fault === name && one.ways.includes(way) && one.protocols?.includes(protocol) !== false);
+    if (!found) throw new Error(`there is no fault "${name}" on the way ${way}`);
+    found.put(records, guests, question);
+    return { fault: name, code: found.code, component: found.component };
+  });
+  return { seed: firstIndex, way, records, guests, question, putIn, noise: [] };
+}
+
 const targetOf = (way: Way): Role => (way === "peering" ? "peer" : "web");
-function endsOf(way: Way, protocol: "icmp" | "udp"): Pick<Question, "source" | "destination"> {
-  const outwards = { kind: "address", address: protocol === "icmp" ? pingHost : dnsHost } as const;
+function endsOf(way: Way, protocol: Question["protocol"]): Pick<Question, "source" | "destination"> {
+  const outwards = { kind: "address", address: protocol === "udp" ? dnsHost : pingHost } as const;
   if (way.startsWith("inwards")) return { source: { kind: "address", address: client }, destination: { kind: "interface", id: "eni-web" } };
   return { source: { kind: "interface", id: "eni-private" }, destination: way === "peering" || way === "neighbour" ? { kind: "interface", id: `eni-${targetOf(way)}` } : outwards };
 }
@@ -109,6 +125,8 @@ const withNat: readonly Way[] = ["nat-instance", "firewall, nat-instance"], with
 const withNatGateway: readonly Way[] = ["nat-gateway", "firewall, nat-gateway"];
 const fromPrivate: readonly Way[] = ways.slice(0, 6), outwards: readonly Way[] = ways.slice(0, 4), toGuest: readonly Way[] = ways.slice(4);
 const onlyTcp = (isEgress: boolean): SecurityGroupRule => rule(isEgress, "tcp", 4711, anywhere);
+/** Of questions, of answers (whichever port of its range the client has), of neither. */
+const portRanges = [{ fromPort: 80, toPort: 80 }, { fromPort: 53, toPort: 53 }, { fromPort: 0, toPort: 1023 }, { fromPort: 1024, toPort: 65535 }, { fromPort: 443, toPort: 443 }];
 const deny = (egress: boolean): NetworkAclEntry => ({ ruleNumber: 50, egress, protocol: "-1", action: "deny", cidrBlock: anywhere });
 
 function faults(way: Way): Fault[] {
@@ -140,8 +158,11 @@ function faults(way: Way): Fault[] {
     { fault: "request pending", code: "BAD_STATE_ROUTE", component: "rtb-private", ways: ["peering"], put: (r) => r.change("vpc-peering-connection", "pcx-1", { status: "pending-acceptance" }) },
     { fault: "NAT gateway failed", code: "BAD_STATE_ROUTE", component: way.startsWith("firewall") ? "rtb-firewall" : "rtb-private", ways: withNatGateway, alone: true, put: (r) => r.change("natgateway", "nat-1", { state: "failed" }) },
     { fault: "input drops", code: "GUEST_FIREWALL_DROPS", component: `i-${target}`, ways: toGuest, put: (_r, g) => { g[target].inputDrop = true; } },
-    { fault: "ping ignored", code: "GUEST_PING_IGNORED", component: `i-${target}`, ways: toGuest, protocol: "icmp", put: (_r, g) => { g[target].echoIgnored = true; } },
-    { fault: "port closed", code: "GUEST_PORT_CLOSED", component: `i-${target}`, ways: toGuest, protocol: "udp", put: (_r, _g, question) => { question.port = CLOSED_PORT; } },
+    { fault: "ping ignored", code: "GUEST_PING_IGNORED", component: `i-${target}`, ways: toGuest, protocols: ["icmp"], put: (_r, g) => { g[target].echoIgnored = true; } },
+    { fault: "port closed", code: "GUEST_PORT_CLOSED", component: `i-${target}`, ways: toGuest, protocols: ["udp", "tcp"], put: (_r, _g, question) => { question.port = CLOSED_PORT; } },
+    { fault: "port closed outside", code: "GUEST_PORT_CLOSED", component: pingHost, ways: outwards, protocols: ["tcp"], put: (_r, _g, question) => { question.port = CLOSED_PORT; } },
+    { fault: "output drops", code: "GUEST_FIREWALL_DROPS", component: "i-private", ways: fromPrivate, put: (_r, g) => { g.private.outputDrop = true; } },
+    { fault: "output drops", code: "GUEST_FIREWALL_DROPS", component: `i-${target}`, ways: toGuest, put: (_r, g) => { g[target].outputDrop = true; } },
   ];
 }
 
@@ -153,13 +174,13 @@ function disturb(r: Records, next: (below: number) => number): string {
   switch (next(4)) {
     case 0: {
       const acl = `acl-${pick(["public", "private", "firewall", "web", "peer"])}`;
-      const entry = { ruleNumber: 1 + next(99), egress: next(2) === 0, protocol, action: pick(["deny", "deny", "allow"] as const), cidrBlock: block(), ...(protocol === "1" ? { icmpType: pick([-1, 0, 8]), icmpCode: -1 } : {}) };
+      const entry = { ruleNumber: 1 + next(99), egress: next(2) === 0, protocol, action: pick(["deny", "deny", "allow"] as const), cidrBlock: block(), ...(protocol === "1" ? { icmpType: pick([-1, 0, 8]), icmpCode: -1 } : {}), ...(protocol === "6" || protocol === "17" ? pick([{}, ...portRanges]) : {}) };
       r.change("network-acl", acl, { entries: [...r.get("network-acl", acl).entries.filter((e) => e.ruleNumber !== entry.ruleNumber || e.egress !== entry.egress), entry] });
       return `${acl}: ${JSON.stringify(entry)}`;
     }
     case 1: {
       const sg = `sg-${pick(roles)}`;
-      const rules = [0, 1].flatMap(() => (next(3) === 0 ? [] : [rule(next(2) === 0, pick(["-1", "icmp", "udp"]), -1, block())])).map((one) => (one.protocol === "udp" ? { ...one, fromPort: 0, toPort: 65535 } : one));
+      const rules = [0, 1].flatMap(() => (next(3) === 0 ? [] : [rule(next(2) === 0, pick(["-1", "icmp", "udp", "tcp"]), -1, block())])).map((one) => (one.protocol === "udp" || one.protocol === "tcp" ? { ...one, fromPort: 0, toPort: 65535 } : one));
       const changed = { rules: next(2) === 0 ? [...rules, everything(next(2) === 0)] : [...rules, everything(true)] };
       r.change("security-group", sg, changed);
       return `${sg}: ${JSON.stringify(changed.rules.map(({ isEgress, protocol: p, cidrIpv4 }) => [isEgress ? "out" : "in", p, cidrIpv4]))}`;
