@@ -61,7 +61,8 @@ async function build(size: Size) {
     store.write((tx) => fill(tx, size));
     for (const { name, index, address } of hosts) await fabric.host(name, { port: index, address: `${address}/24` });
     const links = readLinks(fabric.path("fabric")), planner = createPlanner(own);
-    const apply = () => fabric.datapath.apply(planner.tables(store.snapshot()), (link) => links.get(link) ?? (/\d$/.test(link) ? 1_000_000 + Number(link.slice(2)) : undefined));
+    const ifindexOf = (link: string): number | undefined => links.get(link) ?? (/\d$/.test(link) ? 1_000_000 + Number(link.slice(2)) : undefined);
+    const apply = () => fabric.datapath.apply(planner.tables(store.snapshot()), ifindexOf);
     apply();
     const edit = (n: number): number => {
       const started = performance.now();

@@ -42,22 +42,26 @@ export const natIfindex = (port: number): number => (0x80000000 | port) >>> 0;
  */
 export class TableEncoder {
   readonly #tables = Object.fromEntries(Object.keys(tableSizes).map((name) => [name, new Remembered()])) as unknown as Readonly<Record<TableName, Remembered<readonly Entries[]>>>;
+  readonly #found = new Remembered<ReadonlyMap<number, number>>();
   readonly #ifindexes = new RememberedMap<number, number>();
+  readonly #opened = new Remembered<ReadonlyMap<number, number>>();
   readonly #open = new RememberedMap<number, number>();
+  readonly #vpcOf = new Remembered<ReadonlyMap<number, VpcEntry>>();
   readonly #port = new RememberedEach<PortEntry, readonly [string, string]>();
   readonly #rules = new RememberedEach<GroupEntry | AclEntry, Entries>();
   readonly #openness = new RememberedEach<GroupEntry, number>();
 
-  /** @param ifindexOf of a port's link; undefined when the link is not there (yet): what would lead to it is left out. */
+  /**
+   * @param ifindexOf of a port's link; undefined when the link is not there (yet): what would lead to it is left out. Of a function that
+   * was given the last time, too, answers are remembered: links that came or went want another function.
+   */
   encode({ ports, addresses, routes, publics, vpcs, groups, members, acls, nats }: DesiredTables, ifindexOf: (link: string) => number | undefined): EncodedTables {
-    const found = ports.map((port) => [port.port, port.kind === "nat" ? natIfindex(port.port) : ifindexOf(port.link)] as const).filter((pair): pair is readonly [number, number] => pair[1] !== undefined);
-    const ifindexes = this.#ifindexes.of(new Map(found));
-    const open = this.#open.of(new Map(groups.map((g) => [g.group, this.#openness.of(g, [], () => openness(g))] as const).filter(([, flags]) => flags !== 0)));
-    const vpcOf = new Map(vpcs.map((v) => [v.vpc, v]));
+    const ifindexes = this.#found.of([ports, ifindexOf], () => this.#ifindexes.of(new Map(ports.map((port) => [port.port, port.kind === "nat" ? natIfindex(port.port) : ifindexOf(port.link)] as const).filter((pair): pair is readonly [number, number] => pair[1] !== undefined))));
+    const open = this.#opened.of([groups], () => this.#open.of(new Map(groups.map((g) => [g.group, this.#openness.of(g, [], () => openness(g))] as const).filter(([, flags]) => flags !== 0))));
+    const vpcOf = this.#vpcOf.of([vpcs], () => new Map(vpcs.map((v) => [v.vpc, v])));
     const table = (name: TableName, from: readonly unknown[], entries: () => Iterable<readonly [string, string]>): readonly Entries[] => this.#tables[name].of(from, () => [new Map(entries())]);
     const withLink = <T extends { readonly port: number }>(list: readonly T[], entry: (item: T, ifindex: number) => readonly [string, string]): (readonly [string, string])[] =>
       list.flatMap((item) => { const ifindex = ifindexes.get(item.port); return ifindex === undefined ? [] : [entry(item, ifindex)]; });
-    const rules = [...[...groups, ...acls].map((one) => this.#rules.of(one, [], () => ("acl" in one ? encodeAcl(one) : encodeGroup(one))))];
     return {
       ports: table("ports", [ports, ifindexes, open, vpcs], () => withLink(ports, (p, ifindex) => {
         const flags = p.groups.reduce((all, group) => all | (open.get(group) ?? 0), 0), vpc = vpcOf.get(p.vpc);
@@ -74,7 +78,7 @@ export class TableEncoder {
       publics: table("publics", [publics, ifindexes, vpcs], () => withLink(publics, ({ publicAddress, vpc, privateAddress }, ifindex) =>
         [new Struct(4).ip(publicAddress).toString(), new Struct(16).ip(privateAddress).u32(ifindex).u32(vpc).u32(vpcOf.get(vpc)?.edgeRouteTable ?? 0).toString()])),
       privates: table("privates", [publics, ifindexes], () => withLink(publics, ({ publicAddress, vpc, privateAddress }) => [new Struct(8).u32(vpc).ip(privateAddress).toString(), new Struct(4).ip(publicAddress).toString()])),
-      rules: this.#tables.rules.of(rules, () => rules),
+      rules: this.#tables.rules.of([groups, acls], () => [...groups, ...acls].map((one) => this.#rules.of(one, [], () => ("acl" in one ? encodeAcl(one) : encodeGroup(one))))),
       members: table("members", [members], () => members.map(({ group, address }) => [new Struct(8).u32(group).ip(address).toString(), u32(1)])),
       nats: table("nats", [nats], () => nats.map(encodeNat)),
     };

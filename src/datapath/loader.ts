@@ -28,7 +28,7 @@ const order: readonly TableName[] = ["rules", "members", "blocks", "nats", "port
 export interface Datapath {
   /** For test runs (test-run.ts): the program and its maps. */
   readonly object: LoadedObject;
-  /** Costs what differs from the last time, which it remembers. */
+  /** Costs what differs from the last time, which it remembers. Links that came or went want another `ifindexOf`. */
   apply(desired: DesiredTables, ifindexOf: (link: string) => number | undefined): AppliedChange;
   /** The next apply reads what the kernel holds, whoever wrote it. */
   forget(): void;
@@ -96,9 +96,10 @@ export function removePins(pinDir: string): void {
   if (existsSync(pinDir)) rmSync(pinDir, { recursive: true });
 }
 
-function without(parts: readonly Entries[], others: readonly Entries[]): readonly Entries[] {
-  const there = new Set(others);
-  return parts.filter((part) => !there.has(part));
+/** Parts of the one and of the other list that the other does not have. Parts that changed keep their places mostly: those are not looked at twice. */
+function differing(some: readonly Entries[], others: readonly Entries[]): readonly [readonly Entries[], readonly Entries[]] {
+  const [a, b] = [some.filter((part, i) => part !== others[i]), others.filter((part, i) => part !== some[i])], [inA, inB] = [new Set(a), new Set(b)];
+  return [a.filter((part) => !inB.has(part)), b.filter((part) => !inA.has(part))];
 }
 
 class KernelDatapath implements Datapath {
@@ -126,7 +127,7 @@ class KernelDatapath implements Datapath {
       const stale: { readonly name: TableName; readonly keys: readonly string[] }[] = [];
       for (const name of order) {
         if (wanted[name] === written?.[name]) continue;
-        const [before, after] = written ? [without(written[name], wanted[name]), without(wanted[name], written[name])] : [[readEntries(this.#fds[name], tableSizes[name][0], tableSizes[name][1])], wanted[name]];
+        const [before, after] = written ? differing(written[name], wanted[name]) : [[readEntries(this.#fds[name], tableSizes[name][0], tableSizes[name][1])], wanted[name]];
         const there = new Map(before.flatMap((part) => [...part])), kept = new Set<string>();
         for (const [key, value] of name === "rules" ? chunksInOrder(after, there) : after.flatMap((part) => [...part])) {
           kept.add(key);

@@ -1,7 +1,7 @@
 // Owns answers that are kept as long as what they were made of is the very same: records and lists are immutable, so identity says
 // so. An edit among a thousand interfaces then costs what it touches. A kept answer is the same object: whoever asks may go by that.
 
-const sameItems = (a: readonly unknown[], b: readonly unknown[]): boolean => a.length === b.length && a.every((item, i) => item === b[i]);
+const sameItems = (a: readonly unknown[], b: readonly unknown[]): boolean => a === b || (a.length === b.length && a.every((item, i) => item === b[i]));
 
 export class Remembered<A> {
   #from: readonly unknown[] | undefined;

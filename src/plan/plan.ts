@@ -44,39 +44,42 @@ export const planTables = (snapshot: Snapshot, own: OwnLinks): DesiredTables => 
  * change, and a number alone makes nothing depend on its record.
  */
 export function createPlanner(own: OwnLinks): Planner {
-  const live = new RememberedList<NetworkInterface>(), plugged = new RememberedList<NetworkInterface>();
+  const live = new Remembered<readonly NetworkInterface[]>(), sameLive = new RememberedList<NetworkInterface>(), gateways = new Remembered<readonly NetworkInterface[]>(), sameGateways = new RememberedList<NetworkInterface>();
+  const plugged = new Remembered<readonly NetworkInterface[]>(), carried = new Remembered<readonly string[]>(), carriedGroups = new RememberedList<SecurityGroup>();
   const port = new RememberedEach<NetworkInterface, PortEntry>(), tableRoutes = new RememberedEach<RouteTable, readonly RouteEntry[]>();
   const group = new RememberedEach<SecurityGroup, GroupEntry>(), acl = new RememberedEach<NetworkAcl, AclEntry>();
-  const ports = new RememberedList<PortEntry>(), routes = new Remembered<readonly RouteEntry[]>(), members = new Remembered<readonly MemberEntry[]>();
+  const portList = new RememberedList<PortEntry>(), ports = new Remembered<readonly PortEntry[]>(), routeLists = new Remembered<readonly (readonly RouteEntry[])[]>(), routes = new Remembered<readonly RouteEntry[]>();
+  const groups = new Remembered<readonly GroupEntry[]>(), groupList = new RememberedList<GroupEntry>(), named = new Remembered<readonly string[]>(), members = new Remembered<readonly MemberEntry[]>(), acls = new Remembered<readonly AclEntry[]>();
   const addresses = new Remembered<readonly AddressEntry[]>(), publics = new Remembered<readonly PublicEntry[]>(), vpcs = new Remembered<readonly VpcEntry[]>(), nats = new Remembered<readonly NatEntry[]>();
   const ownPorts = [ownPort(INTERNET_PORT, "internet", own.internet), ownPort(SERVICES_PORT, "services", own.services)];
+  const guestsOf = (snapshot: Snapshot): readonly NetworkInterface[] => live.of([snapshot.list("network-interface"), snapshot.list("instance")], () => sameLive.of(liveInterfaces(snapshot)));
   return {
-    live: (snapshot) => live.of(liveInterfaces(snapshot)),
+    live: guestsOf,
     tables: (snapshot) => {
       const of = (...kinds: readonly Kind[]): unknown[] => kinds.map((kind) => snapshot.list(kind));
-      const forwarding = snapshot.list("natgateway").filter(natGatewayForwards);
-      const guests = live.of(liveInterfaces(snapshot)), gates = natInterfaces(snapshot);
-      const all = plugged.of([...guests, ...gates]);
-      const places = of("subnet", "route-table", "network-acl", "vpc", "vpc-flow-log");
+      const guests = guestsOf(snapshot), gates = gateways.of(of("natgateway", "network-interface"), () => sameGateways.of(natInterfaces(snapshot)));
+      const all = plugged.of([guests, gates], () => [...guests, ...gates]);
+      const places = of("subnet", "route-table", "network-acl", "vpc", "vpc-flow-log"), lists = of("prefix-list", "vpc-peering-connection");
       const planned = (eni: NetworkInterface, kind: "interface" | "nat"): PortEntry => port.of(eni, [kind, ...places], () => planPort(snapshot, eni, kind));
-      const lists = of("prefix-list", "vpc-peering-connection");
-      const groups = snapshot.list("security-group");
+      const ids = carried.of([all], () => [...new Set(all.flatMap((eni) => eni.groupIds))]);
+      const asked = carriedGroups.of(ids.map((id) => must(snapshot.get("security-group", id), `some interface's group ${id}`)));
+      const plannedGroup = (g: SecurityGroup): GroupEntry => group.of(g, [...lists, ...groupsNamedBy(g).map((id) => snapshot.get("security-group", id)?.index)], () => planGroup(snapshot, g));
       return {
-        ports: ports.of([...ownPorts, ...guests.map((eni) => planned(eni, "interface")), ...gates.map((eni) => planned(eni, "nat"))]),
+        ports: ports.of([guests, gates, ...places], () => portList.of([...ownPorts, ...guests.map((eni) => planned(eni, "interface")), ...gates.map((eni) => planned(eni, "nat"))])),
         addresses: addresses.of([all], () => all.flatMap((eni) => planAddresses(snapshot, eni))),
         routes: (() => {
-          const each = snapshot.list("route-table").map((table) => tableRoutes.of(table, of(...kindsNamedBy(table)), () => planRoutes(snapshot, table)));
+          const each = routeLists.of(of("route-table", ...routedKinds), () => snapshot.list("route-table").map((table) => tableRoutes.of(table, of(...kindsNamedBy(table)), () => planRoutes(snapshot, table))));
           return routes.of(each, () => each.flat());
         })(),
         publics: publics.of([all, ...of("elastic-ip")], () => planPublics(snapshot, all)),
         vpcs: vpcs.of(of("vpc", "internet-gateway", "route-table"), () => snapshot.list("vpc").map((vpc) => planVpc(snapshot, vpc))),
-        groups: groups.map((g) => group.of(g, [...lists, ...groupsNamedBy(g).map((id) => snapshot.get("security-group", id)?.index)], () => planGroup(snapshot, g))),
+        groups: groups.of([asked, ...of("security-group"), ...lists], () => groupList.of(asked.map(plannedGroup))), // of others no packet asks
         members: (() => {
-          const named = [...new Set(groups.flatMap(groupsNamedBy))];
-          return members.of([all, ...named], () => planMembers(snapshot, new Set(named), all));
+          const ids = named.of([asked], () => [...new Set(asked.flatMap(groupsNamedBy))]);
+          return members.of([all, ...ids], () => planMembers(snapshot, new Set(ids), all));
         })(),
-        acls: snapshot.list("network-acl").map((a) => acl.of(a, [], () => planAcl(a))),
-        nats: nats.of(of("natgateway", "network-interface"), () => forwarding.map((nat) => planNat(snapshot, nat))),
+        acls: acls.of(of("network-acl"), () => snapshot.list("network-acl").map((a) => acl.of(a, [], () => planAcl(a)))),
+        nats: nats.of(of("natgateway", "network-interface"), () => snapshot.list("natgateway").filter(natGatewayForwards).map((nat) => planNat(snapshot, nat))),
       };
     },
   };
@@ -89,6 +92,7 @@ const groupsNamedBy = (group: SecurityGroup): readonly string[] => namedGroups.o
 const targetKinds: Readonly<Record<Route["target"]["kind"], readonly Kind[]>> = {
   "local": [], "gateway": ["internet-gateway"], "nat-gateway": ["natgateway", "network-interface"], "interface": ["network-interface", "instance"], "peering": ["vpc-peering-connection"],
 };
+const routedKinds: readonly Kind[] = [...new Set(Object.values(targetKinds).flat()), "prefix-list"];
 const namedKinds = new RememberedEach<RouteTable, readonly Kind[]>();
 /** Kinds of records that a table's routes go by. */
 const kindsNamedBy = (table: RouteTable): readonly Kind[] =>

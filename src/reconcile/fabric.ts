@@ -5,6 +5,7 @@ import type { DesiredTables } from "../datapath/tables.ts";
 import { addVethPairs, deleteLinks, readLinks } from "../linux/link.ts";
 import { inNetns } from "../linux/netns.ts";
 import type { GuestInterface } from "../instances/guest.ts";
+import { Remembered } from "../lib/remembered.ts";
 import type { Kernel, PlannedLink, TableChange } from "./kernel.ts";
 
 /** Of every interface (EC2 user guide, "Network MTU"); what is longer than the internet takes hears of it at the gateway. */
@@ -14,6 +15,7 @@ export class Fabric implements Kernel {
   readonly #netnsPath: string;
   readonly #datapath: Datapath;
   readonly #attached = new Set<number>();
+  readonly #ifindexOf = new Remembered<(link: string) => number | undefined>();
 
   constructor(netnsPath: string, datapath: Datapath) {
     this.#netnsPath = netnsPath;
@@ -56,7 +58,7 @@ export class Fabric implements Kernel {
   }
 
   applyTables(desired: DesiredTables, links: ReadonlyMap<string, number>): TableChange {
-    return this.#datapath.apply(desired, (link) => links.get(link));
+    return this.#datapath.apply(desired, this.#ifindexOf.of([links], () => (link) => links.get(link)));
   }
 }
 

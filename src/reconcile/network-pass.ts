@@ -3,7 +3,7 @@
 
 import type { GuestInterface } from "../instances/guest.ts";
 import type { DesiredTables, PortEntry } from "../datapath/tables.ts";
-import { RememberedList } from "../lib/remembered.ts";
+import { Remembered, RememberedList } from "../lib/remembered.ts";
 import type { NetworkInterface } from "../model/records.ts";
 import type { Snapshot } from "../model/snapshot.ts";
 import { planGuestInterface } from "../plan/guests.ts";
@@ -19,6 +19,7 @@ export class NetworkPasses {
   readonly #kernel: Kernel;
   readonly #planner: Planner;
   readonly #netnsOf: (instanceId: string) => string | undefined;
+  readonly #present = new Remembered<readonly PortEntry[]>();
   readonly #ports = new RememberedList<PortEntry>();
   #links: ReadonlyMap<string, number> | undefined; // as the last pass left them, for these interfaces:
   #live: readonly NetworkInterface[] | undefined;
@@ -59,7 +60,7 @@ export class NetworkPasses {
 
   /** Ports whose link is not there yet get no entry: packets to them are dropped with a reason instead of sent nowhere. */
   #onlyPresent(tables: DesiredTables, links: ReadonlyMap<string, number>): DesiredTables {
-    return { ...tables, ports: this.#ports.of(tables.ports.filter((p) => p.kind === "nat" || links.has(p.link))) };
+    return { ...tables, ports: this.#present.of([tables.ports, links], () => this.#ports.of(tables.ports.filter((p) => p.kind === "nat" || links.has(p.link)))) };
   }
 }
 

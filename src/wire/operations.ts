@@ -36,7 +36,7 @@ export function operationsIn(root: string = sources): Operations {
     return found as AnyOperation;
   };
   return {
-    has: (service, name) => serviceNamed(service)!.operation(name) !== undefined && filesOf(service).has(fileNameOf(name)),
+    has: (service, name) => loading.has(`${service} ${name}`) || (serviceNamed(service)!.operation(name) !== undefined && filesOf(service).has(fileNameOf(name))),
     load: (service, name) => {
       const key = `${service} ${name}`;
       let operation = loading.get(key);

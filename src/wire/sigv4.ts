@@ -1,7 +1,7 @@
 // Owns the verification of Signature Version 4, in headers and in presigned URLs (IAM user guide, "AWS Signature Version 4 for API
 // requests"). Bodies are always hashed here: what a client claims about its body is only ever compared.
 
-import { hash, createHmac, timingSafeEqual } from "node:crypto";
+import { hash, createHmac, createSecretKey, timingSafeEqual, type KeyObject } from "node:crypto";
 import { AuthFault } from "./faults.ts";
 import type { Principal, Session } from "./sessions.ts";
 
@@ -145,18 +145,18 @@ function canonicalQuery(query: readonly (readonly [string, string])[]): string {
 
 const header = (request: Pick<SignedRequest, "headers">, name: string): string | undefined => request.headers[name]?.join(",");
 const sha256 = (data: string | Buffer): string => hash("sha256", data);
-const hmac = (key: string | Buffer, text: string): Buffer => createHmac("sha256", key).update(text).digest();
+const hmac = (key: KeyObject | Buffer, text: string): Buffer => createHmac("sha256", key).update(text).digest();
 function encode(text: string): string {
   return encodeURIComponent(text.toWellFormed()).replace(/[!'()*]/g, (c) => `%${c.charCodeAt(0).toString(16).toUpperCase()}`);
 }
 
-const signingKeys = new Map<string, Buffer>(); // one a key, day, region and service
-function signingKey(scope: Scope, secret: string): Buffer {
+const signingKeys = new Map<string, KeyObject>(); // one a key, day, region and service
+function signingKey(scope: Scope, secret: string): KeyObject {
   const name = JSON.stringify([scope, secret]);
   let key = signingKeys.get(name);
   if (!key) {
     if (signingKeys.size >= 256) signingKeys.clear();
-    key = [scope.day, scope.region, scope.service, "aws4_request"].reduce<Buffer>((k, part) => hmac(k, part), Buffer.from(`AWS4${secret}`));
+    key = createSecretKey([scope.day, scope.region, scope.service, "aws4_request"].reduce<Buffer>((k, part) => hmac(k, part), Buffer.from(`AWS4${secret}`)));
     signingKeys.set(name, key);
   }
   return key;

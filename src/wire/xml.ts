@@ -1,5 +1,6 @@
 // Owns answers in XML: an operation's typed output written as its model says (Smithy, "XML serialization").
 
+import { textOf } from "./kept.ts";
 import type { Member, Shape } from "./model.ts";
 
 const UNSAFE = /[&<>"\r\u0000-\u0008\u000b\u000c\u000e-\u001f\ufffe\uffff]/;
@@ -12,7 +13,9 @@ export function xmlText(s: string): string {
 }
 
 /** The members of a structure, without the element around them. */
-export function writeXml(shape: Shape, value: object): string {
+export const writeXml = (shape: Shape, value: object): string => textOf(value, shape, () => writeMembers(shape, value));
+
+function writeMembers(shape: Shape, value: object): string {
   let text = "";
   for (const member of shape.members) {
     const inner = (value as Record<string, unknown>)[member.name];

@@ -1,11 +1,17 @@
 // Owns how a VPC looks to clients (EC2 API reference, Vpc) and its filters.
 
 import type * as ec2 from "@aws-sdk/client-ec2";
+import { RememberedEach } from "../../lib/remembered.ts";
 import type { CidrAssociation, Vpc } from "../../model/records.ts";
+import { kept } from "../../wire/kept.ts";
 import type { Context } from "../../wire/operation.ts";
 import { tagList, type FilterTable } from "../describe.ts";
 
-export function vpcView(ctx: Context, vpc: Vpc): ec2.Vpc {
+const views = new RememberedEach<Vpc, ec2.Vpc>();
+
+export const vpcView = (ctx: Context, vpc: Vpc): ec2.Vpc => views.of(vpc, [ctx.accountId], () => kept(newVpcView(ctx, vpc)));
+
+function newVpcView(ctx: Context, vpc: Vpc): ec2.Vpc {
   return {
     VpcId: vpc.id,
     OwnerId: ctx.accountId,
