@@ -16,11 +16,15 @@ static __noinline int drop(struct __sk_buff *skb, __u32 port, __u32 reason) {
   return TC_ACT_SHOT;
 }
 
+static __noinline int begin_counting(__u32 port) { // not in every caller's frame
+  struct traffic zero = {};
+  return bpf_map_update_elem(&traffic, &port, &zero, BPF_NOEXIST);
+}
+
 static __always_inline void count(__u32 port, int sent, struct __sk_buff *skb) {
   struct traffic *t = bpf_map_lookup_elem(&traffic, &port);
   if (!t) {
-    struct traffic zero = {};
-    bpf_map_update_elem(&traffic, &port, &zero, BPF_NOEXIST);
+    begin_counting(port);
     t = bpf_map_lookup_elem(&traffic, &port);
     if (!t) return;
   }

@@ -32,3 +32,12 @@ __noinline int note_first_piece(const struct walk *w) {
   bpf_map_update_elem(&fragments, &piece, &seen, 0);
   return 0;
 }
+
+// A later piece: does it go where its first one went, less than 30 s ago?
+static __noinline int follows_first_piece(struct walk *w) {
+  struct fragment_key piece = fragment_key_of(w->entry_port, w->k.saddr, w->k.daddr, &w->k);
+  struct fragment_seen *first = bpf_map_lookup_elem(&fragments, &piece);
+  if (!first || clock_ns() - first->seen_ns > 30 * SECOND) return 0;
+  w->translated = first->translated;
+  return 1;
+}

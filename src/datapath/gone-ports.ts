@@ -9,21 +9,21 @@ export function freeGonePorts(object: LoadedObject, isThere: (port: number) => b
   const [rooms, slots, flows] = [object.mapFd("flow_rooms"), object.mapFd("flow_slots"), object.mapFd("flows")];
   let left = MOST_SLOTS_AT_ONCE;
   for (const [key, value] of readEntries(rooms, 4, 8)) {
-    const room = Buffer.from(key, "latin1"), port = room.readUInt32LE(0), hand = Buffer.from(value, "latin1");
+    const room = Buffer.from(key, "latin1"), port = room.readUInt32LE(0), ring = Buffer.from(value, "latin1");
     if (isThere(port)) continue;
-    let used = Number(hand.readBigUInt64LE(0) < BigInt(allowance) ? hand.readBigUInt64LE(0) : BigInt(allowance));
-    const slot = Buffer.alloc(8), flow = Buffer.alloc(20);
+    let used = Math.min(ring.readUInt32LE(4), allowance);
+    const slot = Buffer.alloc(8), held = Buffer.alloc(24);
     slot.writeUInt32LE(port, 0);
     for (; used > 0 && left > 0; used--, left--) {
       slot.writeUInt32LE(used - 1, 4);
-      if (!lookupEntry(slots, slot, flow)) continue;
-      deleteEntry(flows, flow);
+      if (!lookupEntry(slots, slot, held)) continue;
+      deleteEntry(flows, held.subarray(0, 20));
       deleteEntry(slots, slot);
     }
     if (used === 0) deleteEntry(rooms, room);
     else {
-      hand.writeBigUInt64LE(BigInt(used), 0);
-      updateEntry(rooms, room, hand);
+      ring.writeUInt32LE(used, 4);
+      updateEntry(rooms, room, ring);
       return false;
     }
   }

@@ -1,6 +1,7 @@
 // Owns the calls into libbpf (koffi): loading the object, pinned maps, reading and writing them, tc attachment, test runs.
 // libbpf 1.0 and newer. Everything is synchronous.
 
+import { closeSync } from "node:fs";
 import koffi, { type LibraryHandle, type TypeObject } from "koffi";
 
 type Handle = unknown;
@@ -38,7 +39,9 @@ function bind(so: LibraryHandle) {
     deleteBatch: so.func("int bpf_map_delete_batch(int fd, const uint8_t *keys, _Inout_ uint32_t *count, const uint8_t *options)"),
     hookCreate: so.func("int bpf_tc_hook_create(uint8_t *hook)"),
     attach: so.func("int bpf_tc_attach(const uint8_t *hook, uint8_t *options)"),
-    query: so.func("int bpf_tc_query(const uint8_t *hook, _Inout_ uint8_t *options)"),
+    attachProgram: so.func("int bpf_prog_attach_opts(int fd, int target, int type, const uint8_t *options)"),
+    queryPrograms: so.func("int bpf_prog_query(int target, int type, uint32_t flags, _Out_ uint32_t *attachFlags, _Out_ uint32_t *ids, _Inout_ uint32_t *count)"),
+    programById: so.func("int bpf_prog_get_fd_by_id(uint32_t id)"),
     testRun: so.func("int bpf_prog_test_run_opts(int fd, _Inout_ uint8_t *options)"),
     possibleCpus: so.func("int libbpf_num_possible_cpus()"),
     ringNew: so.func("void *ring_buffer__new(int fd, void *callback, void *context, void *options)"),
@@ -167,10 +170,40 @@ export function openRing(fd: number, onRecord: (bytes: Buffer) => void): Ring {
   };
 }
 
-const TC_INGRESS = 1, TC_REPLACE = 1;
+const TC_INGRESS = 1, TC_REPLACE = 1, TCX_INGRESS = 46, REPLACE_PROGRAM = 4, MOST_PROGRAMS = 64;
 
-/** Attaches the program to a link's tc ingress, in place of what is there. The thread is in the link's namespace. */
-export function attachIngress(ifindex: number, programFd: number): void {
+/** Programs on a link's tcx ingress, by their ids; undefined where the kernel has none (before 6.6). The thread is in the link's namespace. */
+export function tcxPrograms(ifindex: number): readonly number[] | undefined {
+  const ids = new Uint32Array(MOST_PROGRAMS), count = new Uint32Array([MOST_PROGRAMS]);
+  const result = lib().queryPrograms(ifindex, TCX_INGRESS, 0, new Uint32Array(1), ids, count) as number;
+  if (result === -EINVAL) return undefined;
+  check(`programs on link ${ifindex}`, result);
+  return [...ids.subarray(0, count[0])];
+}
+
+/** Attaches the program to a link's tcx ingress, in place of the one that is there. Answers false where the kernel has none. */
+export function attachTcx(ifindex: number, programFd: number): boolean {
+  const there = tcxPrograms(ifindex);
+  if (!there) return false;
+  const options = Buffer.alloc(16); // struct bpf_prog_attach_opts: size, flags, the program whose place it takes
+  options.writeBigUInt64LE(16n, 0);
+  let old: number | undefined;
+  if (there[0] !== undefined) {
+    old = check(`the program on link ${ifindex}`, lib().programById(there[0]) as number);
+    options.writeUInt32LE(REPLACE_PROGRAM, 8);
+    options.writeInt32LE(old, 12);
+  }
+  try {
+    const attached = lib().attachProgram(programFd, ifindex, TCX_INGRESS, options) as number;
+    if (attached !== -EEXIST) check(`attaching to link ${ifindex}`, attached); // it is there
+  } finally {
+    if (old !== undefined) closeSync(old);
+  }
+  return true;
+}
+
+/** Attaches the program to a link's tc ingress as a classifier, in place of what is there. The thread is in the link's namespace. */
+export function attachClassifier(ifindex: number, programFd: number): void {
   const hook = hookOf(ifindex);
   const created = lib().hookCreate(hook) as number;
   if (created !== -EEXIST) check(`tc hook on link ${ifindex}`, created);

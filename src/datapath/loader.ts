@@ -2,7 +2,7 @@
 // outlive the daemon. `apply` is the whole interface: what is there is compared, and brought to what is desired.
 
 import { existsSync, mkdirSync, rmSync } from "node:fs";
-import { deleteEntry, loadObject, possibleCpus, readEntries, attachIngress, lookupEntry, testRun, updateEntry, BpfError, EINVAL, type LoadedObject, type TestRun } from "./libbpf.ts";
+import { deleteEntry, loadObject, possibleCpus, readEntries, attachClassifier, attachTcx, lookupEntry, testRun, updateEntry, BpfError, EINVAL, type LoadedObject, type TestRun } from "./libbpf.ts";
 import { ensureMounted } from "../linux/mount.ts";
 import { freeGonePorts } from "./gone-ports.ts";
 import { drainAccounts, type DrainedAccounts } from "./flow-accounts.ts";
@@ -32,7 +32,7 @@ export interface Datapath {
   apply(desired: DesiredTables, ifindexOf: (link: string) => number | undefined): AppliedChange;
   /** The next apply reads what the kernel holds, whoever wrote it. */
   forget(): void;
-  /** The calling thread is in the fabric namespace. */
+  /** To the ingress of a link: by tcx, which kernels have from 6.6 on, else as tc's classifier. The calling thread is in the fabric namespace. */
   attach(ifindex: number): void;
   drops(): readonly DropCount[];
   traffic(): readonly TrafficCount[];
@@ -51,13 +51,14 @@ export interface DatapathOptions {
   readonly flowAllowance?: number | undefined; // tracked flows of an interface (flows.bpf.h)
   readonly file?: string | undefined; // another compiled program than the committed one
   readonly existingOnly?: boolean | undefined; // tables of another version are an error, and stay
+  readonly classifier?: boolean | undefined; // attached as on kernels without tcx
 }
 
 /**
  * Loads the program; tables that are pinned in `pinDir`, a directory of the BPF filesystem, already are taken over with all they hold.
  * A machine on which nobody has mounted that filesystem gets it: without it no directory can be made there.
  */
-export function openDatapath(pinDir: string, { timeScale = 1, flowAllowance = FLOW_ALLOWANCE, file = objectFile, existingOnly = false }: DatapathOptions = {}): Datapath {
+export function openDatapath(pinDir: string, { timeScale = 1, flowAllowance = FLOW_ALLOWANCE, file = objectFile, existingOnly = false, classifier = false }: DatapathOptions = {}): Datapath {
   ensureMounted("bpf", "/sys/fs/bpf");
   mkdirSync(pinDir, { recursive: true });
   const configuration = Buffer.alloc(8);
@@ -73,7 +74,7 @@ export function openDatapath(pinDir: string, { timeScale = 1, flowAllowance = FL
     mkdirSync(pinDir, { recursive: true });
     object = load();
   }
-  return new KernelDatapath(object, flowAllowance);
+  return new KernelDatapath(object, flowAllowance, classifier);
 }
 
 /**
@@ -108,12 +109,14 @@ class KernelDatapath implements Datapath {
   readonly #fds: Readonly<Record<TableName, number>>;
   readonly #cpus = possibleCpus();
   readonly #flowAllowance: number;
+  readonly #classifier: boolean;
   #freed = false; // what was remembered of ports that are gone
   readonly #encoder = new TableEncoder();
   #written: EncodedTables | undefined; // by the last apply; undefined: who knows
 
-  constructor(object: LoadedObject, flowAllowance: number) {
+  constructor(object: LoadedObject, flowAllowance: number, classifier: boolean) {
     this.object = object;
+    this.#classifier = classifier;
     this.#flowAllowance = flowAllowance;
     this.#program = object.programFd("from_port");
     this.#fds = Object.fromEntries(tableNames.map((name) => [name, object.mapFd(name)])) as Record<TableName, number>;
@@ -162,7 +165,7 @@ class KernelDatapath implements Datapath {
   }
 
   attach(ifindex: number): void {
-    attachIngress(ifindex, this.#program);
+    if (this.#classifier || !attachTcx(ifindex, this.#program)) attachClassifier(ifindex, this.#program);
   }
 
   drops(): readonly DropCount[] {

@@ -14,7 +14,7 @@
 #include "rewrite.bpf.h"
 
 // Where a packet is. Each stage is a function that brings it to the next and answers GO_ON, or ends its way with a verdict.
-enum stage { ROUTE, GATEWAY_OUT, GATEWAY_IN, ARRIVE };
+enum stage { ROUTE, GATEWAY_OUT, GATEWAY_IN };
 enum { GO_ON = 1000, MAX_STAGES = 8 };
 
 static __always_inline struct port *port_at(__u32 ifindex) { return bpf_map_lookup_elem(&ports, &ifindex); }
@@ -46,7 +46,7 @@ static __always_inline int deliver(struct __sk_buff *skb, const struct walk *w, 
 
 // ARP: every neighbour is answered for, with the router's address, so that all traffic comes here. Who asks for an address of
 // its own is checking that nobody else has it, and hears nothing.
-static __always_inline int answer_arp(struct __sk_buff *skb, struct port *p) {
+static __noinline int answer_arp(struct __sk_buff *skb, const struct port *p) {
   struct arp_frame f;
   if (bpf_skb_load_bytes(skb, 0, &f, sizeof f)) return drop(skb, p->port, MALFORMED);
   if (f.operation != bpf_htons(1) || f.protocol != bpf_htons(ETH_P_IP) || f.sender_ip == 0 || f.sender_ip == f.target_ip) return drop(skb, p->port, ARP);
@@ -65,9 +65,29 @@ static __always_inline int answer_arp(struct __sk_buff *skb, struct port *p) {
   return bpf_redirect(p->ifindex, 0);
 }
 
-// By the route table of the subnet of w->at, across the edges of both subnets. Inside a subnet there is neither table nor ACL: its
+// At an interface: the check and its groups; or at a NAT gateway, which sends it on.
+__noinline int arrive(struct __sk_buff *skb, struct walk *w, const struct port *to) {
+  if (!w || !to) return drop(skb, 0, MALFORMED);
+  w->to = to->ifindex;
+  if (to->flags & P_NAT) {
+    accept(skb, w, to, INGRESS);
+    WATCH_FRAME(skb, w->to, RECEIVED);
+    int verdict = has_address(to, w->k.daddr) ? nat_inward(skb, w) : nat_outward(skb, w);
+    if (!verdict) WATCH_FRAME(skb, w->to, SENT);
+    w->at = w->to;
+    w->stage = ROUTE;
+    w->cacheable = 0;
+    return verdict ? verdict : GO_ON;
+  }
+  if ((to->flags & P_CHECK) && !has_address(to, w->k.daddr)) return drop(skb, to->port, DESTINATION_CHECK);
+  if (!groups_allow(to, INGRESS, w)) return reject(skb, w, to, INGRESS, w->no_room ? TRACKING_FULL : GROUP_INGRESS);
+  accept(skb, w, to, INGRESS);
+  return deliver(skb, w, to);
+}
+
+// By the route table of the subnet of `from`, across the edges of both subnets. Inside a subnet there is neither table nor ACL: its
 // interfaces reach each other by their MAC addresses (VPC user guide, "Gateway route tables", considerations).
-static __always_inline int choose_way(struct __sk_buff *skb, struct walk *w, struct port *from) {
+static __always_inline int choose_way(struct __sk_buff *skb, struct walk *w, const struct port *from, struct port **way) {
   struct packet *k = &w->k;
   struct address_key local = { .vpc = from->vpc, .ip = k->daddr };
   struct address *a = bpf_map_lookup_elem(&addresses, &local);
@@ -97,23 +117,21 @@ static __always_inline int choose_way(struct __sk_buff *skb, struct walk *w, str
       if (!acl_allows(to, INGRESS, k)) return reject(skb, w, to, INGRESS, ACL_INGRESS);
     }
   }
-  w->to = to->ifindex;
-  w->stage = ARRIVE;
+  *way = to;
   return GO_ON;
 }
 
-__noinline int route_packet(struct __sk_buff *skb, struct walk *w) {
-  struct port *from = w ? port_at(w->at) : 0;
-  if (!from) return drop(skb, 0, MALFORMED);
-  int verdict = choose_way(skb, w, from);
+__noinline int route_packet(struct __sk_buff *skb, struct walk *w, const struct port *from) {
+  if (!w || !from) return drop(skb, 0, MALFORMED);
+  struct port *to = 0; // none when it goes out by the internet gateway
+  int verdict = choose_way(skb, w, from, &to);
   if (!w->rejected) accept(skb, w, from, EGRESS);
-  return verdict;
+  return to ? arrive(skb, w, to) : verdict;
 }
 
 // Internet gateway, outwards: 1:1 and stateless. What is too long for the internet goes back as an error, over the ACL of its sender.
-__noinline int gateway_out(struct __sk_buff *skb, struct walk *w) {
-  struct port *from = w ? port_at(w->at) : 0;
-  if (!from) return drop(skb, 0, MALFORMED);
+__noinline int gateway_out(struct __sk_buff *skb, struct walk *w, const struct port *from) {
+  if (!w || !from) return drop(skb, 0, MALFORMED);
   struct packet *k = &w->k;
   __u32 number = from->port;
   if (is_private(k->daddr)) return drop(skb, number, PRIVATE_DESTINATION);
@@ -172,35 +190,12 @@ __noinline int gateway_in(struct __sk_buff *skb, struct walk *w) {
     } else if (route->kind != R_LOCAL) return drop(skb, number, BLACKHOLE);
   }
   if (!acl_allows(to, INGRESS, k)) return reject(skb, w, to, INGRESS, ACL_INGRESS);
-  w->to = to->ifindex;
-  w->stage = ARRIVE;
-  return GO_ON;
-}
-
-// At an interface: the check and its groups; or at a NAT gateway, which sends it on.
-__noinline int arrive(struct __sk_buff *skb, struct walk *w) {
-  struct port *to = w ? port_at(w->to) : 0;
-  if (!to) return drop(skb, 0, MALFORMED);
-  int own = has_address(to, w->k.daddr);
-  if (to->flags & P_NAT) {
-    accept(skb, w, to, INGRESS);
-    WATCH_FRAME(skb, w->to, RECEIVED);
-    int verdict = own ? nat_inward(skb, w) : nat_outward(skb, w);
-    if (!verdict) WATCH_FRAME(skb, w->to, SENT);
-    w->at = w->to;
-    w->stage = ROUTE;
-    w->cacheable = 0;
-    return verdict ? verdict : GO_ON;
-  }
-  if ((to->flags & P_CHECK) && !own) return drop(skb, to->port, DESTINATION_CHECK);
-  if (!groups_allow(to, INGRESS, w)) return reject(skb, w, to, INGRESS, w->no_room ? TRACKING_FULL : GROUP_INGRESS);
-  accept(skb, w, to, INGRESS);
-  return deliver(skb, w, to);
+  return arrive(skb, w, to);
 }
 
 // The box's services at link-local addresses and base+2: no group, ACL or route applies to them (VPC user guide, "DNS support").
 // The asker's address is replaced by a number, so that VPCs with the same addresses can be told apart.
-static __always_inline int to_services(struct __sk_buff *skb, struct port *from, struct packet *k, int dns, int by_base) {
+static __noinline int to_services(struct __sk_buff *skb, const struct port *from, struct packet *k, int dns, int by_base) {
   if (!has_address(from, k->saddr)) return drop(skb, from->port, SOURCE_CHECK);
   if (k->fragment) return drop(skb, from->port, FRAGMENT);
   if (dns && !(from->flags & P_DNS)) return drop(skb, from->port, DNS_DISABLED);
@@ -220,7 +215,7 @@ static __always_inline int to_services(struct __sk_buff *skb, struct port *from,
   return hand_over(skb, to);
 }
 
-static __always_inline int from_services(struct __sk_buff *skb, struct port *from, struct packet *k) {
+static __noinline int from_services(struct __sk_buff *skb, const struct port *from, struct packet *k) {
   __u32 to_number = bpf_ntohl(k->daddr), base = to_number & ~SERVICE_PORT_MASK, number = to_number & SERVICE_PORT_MASK;
   if (base != SERVICE_SOURCE_BASE && base != RESOLVER_SOURCE_BASE) return drop(skb, from->port, NO_SUCH_ADDRESS);
   __u32 *ifindex = bpf_map_lookup_elem(&numbers, &number);
@@ -278,14 +273,10 @@ SEC("tc") int from_port(struct __sk_buff *skb) {
     if (verdict != GO_ON) return verdict;
     w->stage = ROUTE;
   }
-  if (k->fragment == LATER_FRAGMENT) {
-    struct fragment_key piece = fragment_key_of(p->port, k->saddr, k->daddr, k);
-    struct fragment_seen *first = bpf_map_lookup_elem(&fragments, &piece);
-    if (!first || clock_ns() - first->seen_ns > 30 * SECOND) return drop(skb, p->port, FRAGMENT);
-    w->translated = first->translated;
-  }
+  if (k->fragment == LATER_FRAGMENT && !follows_first_piece(w)) return drop(skb, p->port, FRAGMENT);
   for (int i = 0; i < MAX_STAGES; i++) {
-    int verdict = w->stage == ROUTE ? route_packet(skb, w) : w->stage == GATEWAY_OUT ? gateway_out(skb, w) : w->stage == GATEWAY_IN ? gateway_in(skb, w) : arrive(skb, w);
+    const struct port *from = w->at == skb->ifindex ? p : port_at(w->at); // p, or a NAT gateway's that it came by
+    int verdict = w->stage == ROUTE ? route_packet(skb, w, from) : w->stage == GATEWAY_OUT ? gateway_out(skb, w, from) : gateway_in(skb, w);
     if (verdict != GO_ON) return verdict;
   }
   return drop(skb, w->entry_port, NO_ROUTE); // round and round

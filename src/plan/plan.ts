@@ -114,7 +114,7 @@ function planPort(snapshot: Snapshot, eni: NetworkInterface, kind: "interface" |
     vpc: vpcOf(snapshot, eni.vpcId).index,
     subnet: subnet.index,
     routeTable: effectiveRouteTable(snapshot, subnet).index,
-    networkAcl: snapshot.list("network-acl", subnet.region).find((acl) => acl.associations.some((a) => a.subnetId === subnet.id))?.index ?? 0,
+    networkAcl: askedAcl(snapshot.list("network-acl", subnet.region).find((acl) => acl.associations.some((a) => a.subnetId === subnet.id))),
     router: gatewayOf(subnet).address,
     primaryAddress: address(must(eni.privateAddresses[0], "an interface has a primary address").address),
     groups: eni.groupIds.map((id) => must(snapshot.get("security-group", id), `interface ${eni.id} names group ${id}`).index),
@@ -190,6 +190,14 @@ function planVpc(snapshot: Snapshot, vpc: Vpc): VpcEntry {
 function planEdge(snapshot: Snapshot, vpc: Vpc): number {
   const gateway = snapshot.list("internet-gateway", vpc.region).find((g) => g.vpcId === vpc.id);
   return (gateway && snapshot.list("route-table", vpc.region).find((table) => table.associations.some((a) => a.gatewayId === gateway.id))?.index) ?? 0;
+}
+
+const openAcls = new RememberedEach<NetworkAcl, boolean>();
+/** An ACL whose first entries each way let everything through, as the default one's do, need not be asked. */
+function askedAcl(acl: NetworkAcl | undefined): number {
+  const opens = ([first]: readonly AclRule[]): boolean => first !== undefined && first.allow && first.protocol === -1 && first.prefixLength === 0;
+  if (!acl || openAcls.of(acl, [], () => { const { ingress, egress } = planAcl(acl); return opens(ingress) && opens(egress); })) return 0;
+  return acl.index;
 }
 
 function planAcl(acl: NetworkAcl): AclEntry {

@@ -43,14 +43,14 @@ export class TestFabric {
   readonly datapath: Datapath;
   readonly tables: Mutable<DesiredTables> = { ports: [], addresses: [], routes: [], publics: [], vpcs: [], groups: [], members: [], acls: [], nats: [] };
   readonly #dir: string;
-  readonly #pins: string;
+  readonly pins: string;
   readonly #namespaces: string[] = [];
   readonly #sockets: (Socket | Server)[] = [];
 
   private constructor(id: string, timeScale: number, flowAllowance: number | undefined) {
     this.#dir = `/run/vpcbox-test/${id}`;
-    this.#pins = `/sys/fs/bpf/vpcbox-test-${id}`;
-    this.datapath = openDatapath(this.#pins, { timeScale, flowAllowance });
+    this.pins = `/sys/fs/bpf/vpcbox-test-${id}`;
+    this.datapath = openDatapath(this.pins, { timeScale, flowAllowance });
   }
 
   static async open(timeScale = 1, flowAllowance?: number): Promise<TestFabric> {
@@ -66,12 +66,12 @@ export class TestFabric {
   }
 
   /** A host with one interface; its default route is base+1. In tables: port and addresses. */
-  async host(name: string, spec: HostSpec): Promise<void> {
+  async host(name: string, spec: HostSpec, datapath?: Datapath): Promise<void> {
     await this.#namespace(name);
-    await this.interface(name, "eth0", spec);
+    await this.interface(name, "eth0", spec, datapath);
   }
 
-  async interface(name: string, device: string, spec: HostSpec): Promise<PortEntry> {
+  async interface(name: string, device: string, spec: HostSpec, datapath = this.datapath): Promise<PortEntry> {
     const cidr = block(spec.address);
     const router = (cidr.address & (cidr.prefixLength === 0 ? 0 : 0xffffffff << (32 - cidr.prefixLength))) + 1 >>> 0;
     const mac = `02:00:00:00:${(spec.port >> 8).toString(16).padStart(2, "0")}:${(spec.port & 255).toString(16).padStart(2, "0")}`;
@@ -79,7 +79,7 @@ export class TestFabric {
     const link = `vb${spec.port}`;
     await addVethPairs(this.path("fabric"), [{ outer: link, inner: device, innerNetns: this.path(name), innerMac: mac, mtu: spec.mtu ?? 1500, addresses: [spec.address, ...(spec.more ?? []).map((a) => `${a}/${cidr.prefixLength}`)], routes: device === "eth0" ? [`default via ${dotted} dev eth0`] : [] }]);
     const ifindex = must(readLinks(this.path("fabric")).get(link), link);
-    inNetns(this.path("fabric"), () => this.datapath.attach(ifindex));
+    inNetns(this.path("fabric"), () => datapath.attach(ifindex));
     const vpc = spec.vpc ?? 100;
     const port: PortEntry = { port: spec.port, link, kind: "interface", mac, sourceDestCheck: spec.check ?? true, vpc, subnet: spec.subnet ?? 200, routeTable: spec.table ?? 300, networkAcl: spec.acl ?? 0, router, primaryAddress: cidr.address, groups: spec.groups ?? [400], timeouts: { ...defaultTimeouts, ...spec.timeouts } };
     this.tables.ports = [...this.tables.ports, port];
@@ -176,7 +176,7 @@ export class TestFabric {
     for (const socket of this.#sockets) socket.close();
     for (const name of this.#namespaces.reverse()) await deleteNetns(this.path(name));
     this.datapath.close();
-    removePins(this.#pins);
+    removePins(this.pins);
     rmSync(this.#dir, { recursive: true, force: true });
   }
 }
