@@ -1,10 +1,11 @@
-// Owns what every Describe* shares: ids, filters with wildcards, tag filters, paging, stable order (EC2 API reference,
-// "Filtering", "Pagination"). Each resource gives its filter table as data.
+// Owns what every Describe* shares: ids, filters with wildcards, tag filters, stable order, and pages of it (EC2 API reference,
+// "Filtering"). Each resource gives its filter table as data.
 
 import { globMatcher } from "../lib/glob.ts";
 import type { Kind, Tables } from "../model/snapshot.ts";
 import { Ec2Error } from "../wire/error.ts";
 import type { Context } from "../wire/operation.ts";
+import { paginate, type Page, type PageLimits } from "./page.ts";
 import { checkId, notFound, recordsIn, type NamedById } from "./resource.ts";
 
 export interface Filter { Name?: string | undefined; Values?: string[] | undefined }
@@ -44,31 +45,8 @@ function readerOf<R extends { readonly tags?: Readonly<Record<string, string>> }
   return Object.hasOwn(table, name) ? table[name] : undefined;
 }
 
-/** What MaxResults may be. */
-export interface PageLimits { readonly min: number; readonly max: number }
-export interface Page<R> { readonly items: readonly R[]; readonly nextToken: string | undefined }
-
-/** Cuts one page. The token is opaque and stays good while records come and go: it names the last item given. */
-export function paginate<R>(items: readonly R[], keyOf: (item: R) => string, maxResults: number | undefined, nextToken: string | undefined, limits: PageLimits = { min: 5, max: 1000 }): Page<R> {
-  if (maxResults !== undefined && (!Number.isInteger(maxResults) || maxResults < limits.min || maxResults > limits.max))
-    throw new Ec2Error("InvalidParameterValue", `Value ( ${maxResults} ) for parameter maxResults is invalid. Expecting a value between ${limits.min} and ${limits.max}.`);
-  let start = 0;
-  if (nextToken !== undefined && nextToken !== "") {
-    const last = decodeToken(nextToken);
-    const at = items.findIndex((item) => keyOf(item) === last);
-    if (at < 0) throw new Ec2Error("InvalidNextToken", "The token is not valid or has expired");
-    start = at + 1;
-  }
-  const end = maxResults === undefined ? items.length : Math.min(items.length, start + maxResults);
-  const page = items.slice(start, end);
-  return { items: page, nextToken: end < items.length && page.length > 0 ? encodeToken(keyOf(page[page.length - 1]!)) : undefined };
-}
-const encodeToken = (key: string): string => Buffer.from(`1:${key}`).toString("base64");
-function decodeToken(token: string): string {
-  const text = Buffer.from(token, "base64").toString();
-  if (!text.startsWith("1:")) throw new Ec2Error("InvalidNextToken", "The token is not valid or has expired");
-  return text.slice(2);
-}
+/** How AWS calls an operation's ids where it refuses them together with MaxResults. */
+const idsNames: Partial<Record<Kind, string>> = { "instance": "instancesSet", "volume": "volumeSet", "image": "imageIdsSet", "snapshot": "snapshotSet", "network-interface": "networkInterfaceIdSet" };
 
 export interface DescribeRequest<K extends Kind> {
   readonly kind: K;
@@ -78,7 +56,7 @@ export interface DescribeRequest<K extends Kind> {
   readonly nextToken?: string | undefined;
   readonly dryRun?: boolean | undefined;
   readonly table: FilterTable<Tables[K]>;
-  /** Ids and MaxResults may come together; most of AWS's operations refuse that. */
+  /** Ids and MaxResults may come together; some of AWS's operations refuse that. */
   readonly pagesIds?: boolean;
   readonly limits?: PageLimits;
   /** Fewer records than the region's, where a resource hides some. */
@@ -93,7 +71,7 @@ export function describe<K extends NamedById>(ctx: Context, request: DescribeReq
   const ids = request.ids ?? [];
   if (ids.length > 0) {
     if (request.maxResults !== undefined && !request.pagesIds)
-      throw new Ec2Error("InvalidParameterCombination", "The parameter maxResults cannot be used with the parameter ids in the same request.");
+      throw new Ec2Error("InvalidParameterCombination", `The parameter ${idsNames[request.kind] ?? "ids"} cannot be used with the parameter maxResults`);
     for (const id of ids) checkId(request.kind, id);
     const wanted = new Set(ids);
     records = records.filter((r) => wanted.has(r.id));
@@ -103,7 +81,7 @@ export function describe<K extends NamedById>(ctx: Context, request: DescribeReq
   }
   const filtered = applyFilters(records, request.filters, request.table);
   if (request.dryRun) throw new Ec2Error("DryRunOperation", "Request would have succeeded, but DryRun flag is set.", 412);
-  return paginate(filtered, (r) => r.id, request.maxResults, request.nextToken, request.limits);
+  return paginate(filtered, (r) => r.id, request.maxResults, request.nextToken, request.limits, { of: request.kind, at: (r) => r.index });
 }
 
 /** Tags as EC2 shows them, in order of key. undefined when there are none: EC2 leaves the element out. */

@@ -3,7 +3,8 @@
 import type * as ec2 from "@aws-sdk/client-ec2";
 import { Ec2Error } from "../../wire/error.ts";
 import type { Ec2Operation } from "../../wire/operation.ts";
-import { applyFilters, paginate, type FilterTable } from "../describe.ts";
+import { applyFilters, type FilterTable } from "../describe.ts";
+import { paginate } from "../page.ts";
 import { oneOf } from "../instance/metadata-options.ts";
 import { instanceTypes } from "./types.ts";
 

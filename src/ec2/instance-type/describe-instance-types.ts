@@ -2,7 +2,8 @@
 
 import { Ec2Error } from "../../wire/error.ts";
 import type { Ec2Operation } from "../../wire/operation.ts";
-import { applyFilters, paginate } from "../describe.ts";
+import { applyFilters } from "../describe.ts";
+import { paginate } from "../page.ts";
 import { instanceTypeNamed, instanceTypes } from "./types.ts";
 import { instanceTypeFilters, instanceTypeView } from "./view.ts";
 

@@ -4,7 +4,8 @@ import type * as ec2 from "@aws-sdk/client-ec2";
 import type { LaunchTemplate, LaunchTemplateVersion } from "../../model/records.ts";
 import { Ec2Error } from "../../wire/error.ts";
 import type { Ec2Operation } from "../../wire/operation.ts";
-import { applyFilters, paginate, type FilterTable } from "../describe.ts";
+import { applyFilters, type FilterTable } from "../describe.ts";
+import { paginate } from "../page.ts";
 import { findTemplate, findVersion, versionView } from "./template.ts";
 
 interface Row { readonly template: LaunchTemplate; readonly version: LaunchTemplateVersion; readonly tags?: undefined }
@@ -39,6 +40,6 @@ export const describeLaunchTemplateVersions: Ec2Operation<"DescribeLaunchTemplat
     return versions.map((version) => ({ template, version }));
   });
   const found = applyFilters(rows, input.Filters, filters);
-  const page = paginate(found, (r) => `${r.template.id} ${r.version.number}`, input.MaxResults, input.NextToken, { min: 1, max: 200 });
+  const page = paginate(found, (r) => `${r.template.id} ${r.version.number}`, input.MaxResults, input.NextToken, { min: 1, max: 200 }, { of: one ? "version" : "newest", at: (r) => (one ? -r.version.number : r.template.index) });
   return { LaunchTemplateVersions: page.items.map((r) => versionView(ctx, r.template, r.version)), NextToken: page.nextToken };
 };

@@ -2,12 +2,13 @@
 
 import { usersOf } from "../../model/prefix-lists.ts";
 import type { Ec2Operation } from "../../wire/operation.ts";
-import { paginate } from "../describe.ts";
+import { paginate } from "../page.ts";
 import { find } from "../resource.ts";
 
 export const getManagedPrefixListAssociations: Ec2Operation<"GetManagedPrefixListAssociations"> = (input, ctx) => {
   const snapshot = ctx.snapshot();
-  const { groups, tables } = usersOf(snapshot, find(snapshot, "prefix-list", input.PrefixListId, ctx.region));
-  const page = paginate([...groups, ...tables], (r) => r.id, input.MaxResults, input.NextToken, { min: 5, max: 255 });
+  const list = find(snapshot, "prefix-list", input.PrefixListId, ctx.region), { groups, tables } = usersOf(snapshot, list);
+  const users = [...groups.map(({ id, index }) => ({ id, place: index })), ...tables.map(({ id, index }) => ({ id, place: 2 ** 40 + index }))];
+  const page = paginate(users, (u) => u.id, input.MaxResults, input.NextToken, { min: 5, max: 255 }, { of: list.id, at: (u) => u.place });
   return { PrefixListAssociations: page.items.map((r) => ({ ResourceId: r.id, ResourceOwner: ctx.accountId })), NextToken: page.nextToken };
 };

@@ -2,7 +2,7 @@
 
 import { entriesOf } from "../../model/prefix-lists.ts";
 import type { Ec2Operation } from "../../wire/operation.ts";
-import { paginate } from "../describe.ts";
+import { paginate } from "../page.ts";
 import { find } from "../resource.ts";
 import { unknownVersion } from "./version.ts";
 

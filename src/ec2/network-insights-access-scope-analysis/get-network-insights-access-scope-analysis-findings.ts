@@ -1,7 +1,7 @@
 // Owns GetNetworkInsightsAccessScopeAnalysisFindings (EC2 API reference): the ways that were found, page by page. None while it runs.
 
 import type { Ec2Operation } from "../../wire/operation.ts";
-import { paginate } from "../describe.ts";
+import { paginate } from "../page.ts";
 import { find } from "../resource.ts";
 import { findingView, numberedFindings } from "./view.ts";
 

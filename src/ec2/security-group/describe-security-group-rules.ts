@@ -2,7 +2,8 @@
 
 import type { SecurityGroup, SecurityGroupRule } from "../../model/records.ts";
 import type { Ec2Operation } from "../../wire/operation.ts";
-import { applyFilters, paginate, type FilterTable } from "../describe.ts";
+import { applyFilters, type FilterTable } from "../describe.ts";
+import { paginate, usualLimits } from "../page.ts";
 import { checkRuleId, unknownRules } from "./rule-ids.ts";
 import { ruleView } from "./view.ts";
 
@@ -18,6 +19,6 @@ export const describeSecurityGroupRules: Ec2Operation<"DescribeSecurityGroupRule
   const missing = ids.filter((id) => !all.some((r) => r.rule.id === id));
   if (missing.length > 0) throw unknownRules(missing);
   const found = applyFilters(ids.length === 0 ? all : all.filter((r) => ids.includes(r.rule.id)), input.Filters, filters);
-  const page = paginate(found, (r) => r.rule.id, input.MaxResults, input.NextToken);
+  const page = paginate(found, (r) => r.rule.id, input.MaxResults, input.NextToken, usualLimits, { of: "rule", at: (r) => r.group.index });
   return { SecurityGroupRules: page.items.map(({ group, rule }) => ruleView(snapshot, ctx, group, rule)), NextToken: page.nextToken };
 };

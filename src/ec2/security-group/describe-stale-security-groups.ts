@@ -5,7 +5,7 @@ import type * as ec2 from "@aws-sdk/client-ec2";
 import type { SecurityGroup } from "../../model/records.ts";
 import type { Snapshot } from "../../model/snapshot.ts";
 import type { Context, Ec2Operation } from "../../wire/operation.ts";
-import { paginate } from "../describe.ts";
+import { paginate } from "../page.ts";
 import { find } from "../resource.ts";
 import { isStale } from "./peer-references.ts";
 import { permissionsView } from "./view.ts";
@@ -14,7 +14,7 @@ export const describeStaleSecurityGroups: Ec2Operation<"DescribeStaleSecurityGro
   const snapshot = ctx.snapshot();
   const vpc = find(snapshot, "vpc", input.VpcId, ctx.region);
   const stale = snapshot.list("security-group", ctx.region).filter((group) => group.vpcId === vpc.id && group.rules.some((rule) => isStale(snapshot, rule)));
-  const page = paginate(stale, (group) => group.id, input.MaxResults, input.NextToken, { min: 5, max: 255 });
+  const page = paginate(stale, (group) => group.id, input.MaxResults, input.NextToken, { min: 5, max: 255 }, { of: "stale", at: (group) => group.index });
   return {
     StaleSecurityGroupSet: page.items.map((group) => ({
       GroupId: group.id, GroupName: group.name, Description: group.description, VpcId: group.vpcId,

@@ -27,10 +27,10 @@ export function findTagged(snapshot: Snapshot, region: string, id: string): Tagg
   throw kind === "key-pair" ? new Ec2Error("InvalidKeyPair.NotFound", `The key pair '${id}' does not exist`) : notFound(kind, [id]);
 }
 
-/** Every resource of the region that has a tag. */
-export function allTagged(snapshot: Snapshot, region: string): readonly Tagged[] {
-  const records = kinds.flatMap((type) => recordsIn(snapshot, type, region).map(({ id, tags }): Tagged => ({ id, type, tags })));
-  const rules = rulesOf(snapshot, region).map(({ id, tags }): Tagged => ({ id, type: "security-group-rule", tags }));
+/** Every resource of the region that has a tag. `place` grows along the list; the rules of a group have the same. */
+export function allTagged(snapshot: Snapshot, region: string): readonly (Tagged & { readonly place: number })[] {
+  const records = kinds.flatMap((type, i) => recordsIn(snapshot, type, region).map(({ id, tags, index }) => ({ id, type, tags, place: i * 2 ** 40 + index })));
+  const rules = snapshot.list("security-group", region).flatMap((g) => g.rules.map(({ id, tags }) => ({ id, type: "security-group-rule" as const, tags, place: kinds.length * 2 ** 40 + g.index })));
   return [...records, ...rules].filter((r) => Object.keys(r.tags).length > 0);
 }
 
