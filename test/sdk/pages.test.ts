@@ -15,7 +15,7 @@ const paged = offeredOperations(operationsIn()).filter((o) => o.service === "ec2
 let server: WireServer, ec2: sdk.EC2Client;
 let vpcId: string, subnetId: string, listId: string, instanceIds: string[];
 type Output = Record<string, unknown>;
-const send = (name: string, input: object): Promise<Output> => ec2.send(new (sdk as unknown as Record<string, new (input: object) => never>)[`${name}Command`]!(input)) as Promise<Output>;
+const send = (name: string, input: object): Promise<Output> => ec2.send(new (sdk as unknown as Record<string, new (input: object) => never>)[`${name}Command`]!(input)) as unknown as Promise<Output>;
 
 before(async () => {
   server = await WireServer.ofBox();
