@@ -34,8 +34,6 @@ static __always_inline int by_cache(struct __sk_buff *skb, struct packet *k) {
   __builtin_memcpy(macs.destination, c->mac, 6);
   __builtin_memcpy(macs.source, ROUTER_MAC, 6);
   bpf_skb_store_bytes(skb, 0, &macs, sizeof macs, 0);
-  count(c->from_port, 1, skb);
-  count(c->to_port, 0, skb);
   WATCH_FRAME(skb, c->to, RECEIVED);
   return bpf_redirect_peer(c->to, 0);
 }
@@ -53,7 +51,6 @@ static __always_inline void remember(const struct walk *w, const struct port *to
   c->to = to->ifindex;
   c->until_ns = clock_ns() + SECOND / 8;
   c->new_saddr = k->saddr; c->new_daddr = k->daddr;
-  c->from_port = w->entry_port; c->to_port = to->port;
   __builtin_memcpy(c->mac, to->mac, 6);
   c->limit = w->limit;
 }

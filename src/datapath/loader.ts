@@ -10,14 +10,13 @@ import { TableEncoder, portKey, tableSizes, type EncodedTables, type Entries, ty
 import { dropReasons, natMetricNames, type DesiredTables, type DropCount, type DropReason, type NatMetricName, type NatMetrics } from "./tables.ts";
 
 const objectFile = new URL("port.bpf.o", import.meta.url).pathname;
-const stateMaps = ["generation", "flows", "fragments", "asked_by", "drops", "traffic", "nat_connections", "nat_inwards", "nat_pools", "nat_metrics", "flow_rooms", "flow_slots", "fragment_hands", "fragment_slots", "accounts", "accounts_room", "accounts_generation"] as const;
+const stateMaps = ["generation", "flows", "fragments", "asked_by", "drops", "nat_connections", "nat_inwards", "nat_pools", "nat_metrics", "flow_rooms", "flow_slots", "fragment_hands", "fragment_slots", "accounts", "accounts_room", "accounts_generation"] as const;
 const tableNames = Object.keys(tableSizes) as TableName[];
 
 /** Tracked flows that one interface may have: a sixteenth of the table. */
 const FLOW_ALLOWANCE = 32_768;
 
 export interface AppliedChange { readonly added: number; readonly updated: number; readonly removed: number }
-export interface TrafficCount { readonly port: number; readonly sentPackets: number; readonly sentBytes: number; readonly receivedPackets: number; readonly receivedBytes: number }
 
 /**
  * Order of writing. What a packet needs at its end is there before what leads it there, and removed after it: first rules and
@@ -35,7 +34,6 @@ export interface Datapath {
   /** To the ingress of a link: by tcx, which kernels have from 6.6 on, else as tc's classifier. The calling thread is in the fabric namespace. */
   attach(ifindex: number): void;
   drops(): readonly DropCount[];
-  traffic(): readonly TrafficCount[];
   natMetrics(): readonly NatMetrics[];
   flowCount(): number;
   /** What flow logs are made of, taken out of the kernel. */
@@ -172,12 +170,6 @@ class KernelDatapath implements Datapath {
     const names = new Map(Object.entries(dropReasons).map(([name, number]) => [number as number, name as DropReason]));
     return this.#perCpu("drops", 8, 2).map(([key, [packets, bytes]]) => ({
       port: key.readUInt32LE(0), reason: names.get(key.readUInt32LE(4)) ?? "MALFORMED", packets: packets!, bytes: bytes!,
-    }));
-  }
-
-  traffic(): readonly TrafficCount[] {
-    return this.#perCpu("traffic", 4, 4).map(([key, [sentPackets, sentBytes, receivedPackets, receivedBytes]]) => ({
-      port: key.readUInt32LE(0), sentPackets: sentPackets!, sentBytes: sentBytes!, receivedPackets: receivedPackets!, receivedBytes: receivedBytes!,
     }));
   }
 

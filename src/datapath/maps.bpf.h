@@ -59,16 +59,15 @@ struct cached {
   __u32 generation, to;
   __u64 until_ns;
   __be32 new_saddr, new_daddr;
-  __u32 from_port, to_port;
   __u8 mac[6];
   __u16 limit; // longest packet that goes this way; 0: any
+  __u64 pad;
 };
 struct fragment_key { __u32 port; __be32 saddr, daddr; __be16 id; __u8 protocol, pad; };
 struct fragment_seen { __u64 seen_ns; __be32 translated; __u32 pad; };
 struct asked_key { __u32 port; __be16 sport; __u8 protocol, pad; };
 struct drop_key { __u32 port, reason; };
 struct counter { __u64 packets, bytes; };
-struct traffic { __u64 sent_packets, sent_bytes, received_packets, received_bytes; };
 
 // The program's configuration, set before it is loaded: how many times faster than the world's its clocks run.
 const volatile __u32 time_scale = 1;
@@ -98,7 +97,6 @@ TABLE(nat_pools, BPF_MAP_TYPE_LRU_HASH, 1 << 14, 0, struct nat_pool_key, struct 
 TABLE(nat_metrics, BPF_MAP_TYPE_PERCPU_HASH, 4096, BPF_F_NO_PREALLOC, __u32, struct nat_metrics);
 TABLE(asked_by, BPF_MAP_TYPE_LRU_HASH, 4096, 0, struct asked_key, __be32);
 TABLE(drops, BPF_MAP_TYPE_PERCPU_HASH, 1 << 17, BPF_F_NO_PREALLOC, struct drop_key, struct counter);
-TABLE(traffic, BPF_MAP_TYPE_PERCPU_HASH, 65536, BPF_F_NO_PREALLOC, __u32, struct traffic);
 
 // Addresses of src/internet/addresses.ts.
 #define METADATA_IP bpf_htonl(0xa9fea9fe)

@@ -32,7 +32,6 @@ static __always_inline int hand_over(struct __sk_buff *skb, const struct port *t
   __builtin_memcpy(macs.destination, to->mac, 6);
   __builtin_memcpy(macs.source, ROUTER_MAC, 6);
   bpf_skb_store_bytes(skb, 0, &macs, sizeof macs, 0);
-  count(to->port, 0, skb);
   WATCH_FRAME(skb, to->ifindex, RECEIVED);
   return bpf_redirect_peer(to->ifindex, 0);
 }
@@ -259,7 +258,6 @@ SEC("tc") int from_port(struct __sk_buff *skb) {
   if (!is_ip) return !skb->vlan_present && skb->protocol == bpf_htons(ETH_P_ARP) ? answer_arp(skb, p) : drop(skb, p->port, UNSUPPORTED_PROTOCOL);
   if (bad) return drop(skb, p->port, bad);
   if (!same_mac(k->source_mac, p->mac)) return drop(skb, p->port, WRONG_SOURCE_MAC);
-  count(p->port, 1, skb);
   if (p->flags & P_SERVICES) return from_services(skb, p, k);
   w->entry = w->at = skb->ifindex;
   w->entry_port = p->port;

@@ -85,9 +85,9 @@ export class TestRuns {
 
   /** Forgets flows, pieces and counters. */
   forget(): void {
-    for (const map of ["flows", "flow_slots", "flow_rooms", "fragments", "fragment_slots", "asked_by", "drops", "traffic"]) {
+    for (const map of ["flows", "flow_slots", "flow_rooms", "fragments", "fragment_slots", "asked_by", "drops"]) {
       const fd = this.#datapath.object.mapFd(map), [keySize, valueSize] = this.#datapath.object.sizesOf(map);
-      const perCpu = map === "drops" || map === "traffic";
+      const perCpu = map === "drops";
       for (const key of readEntries(fd, keySize, perCpu ? valueSize * possibleCpus() : valueSize).keys()) deleteEntry(fd, Buffer.from(key, "latin1"));
     }
     this.forgetVerdicts();
