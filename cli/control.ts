@@ -1,8 +1,8 @@
 // Owns talking to a box's daemon: JSON over HTTP on its control socket, which only root may open (docs/adr/0009).
 
-import { request } from "node:http";
 import { boxesUp, controlSocket } from "./box-files.ts";
 import { Failure, oneLine } from "./failure.ts";
+import { request } from "./http.ts";
 
 export interface Status {
   readonly box: string;

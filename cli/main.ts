@@ -3,24 +3,38 @@
 
 import { readFileSync } from "node:fs";
 import { Command, CommanderError, InvalidArgumentError } from "commander";
-import { addCapture } from "./commands/capture.ts";
-import { addDrops } from "./commands/drops.ts";
-import { addConsoleOutput, addStatus } from "./commands/status.ts";
-import { addDoctor } from "./commands/doctor.ts";
-import { addDown, addReset } from "./commands/down.ts";
-import { addExplain } from "./commands/explain.ts";
-import { addFlowLogs } from "./commands/flow-logs.ts";
-import { addImage } from "./commands/image.ts";
-import { addExec, addLaptop } from "./commands/exec.ts";
-import { addSsh } from "./commands/ssh.ts";
-import { addUp } from "./commands/up.ts";
 import { Failure, oneLine } from "./failure.ts";
 import { red } from "./terminal.ts";
 
 const WRONG_USAGE = 2;
 const FAILED = 1;
 
-function buildProgram(): Command {
+type Add = (program: Command) => void;
+/** In the order of --help. */
+const commands: Readonly<Record<string, () => Promise<Add>>> = {
+  "up": async () => (await import("./commands/up.ts")).addUp,
+  "down": async () => (await import("./commands/down.ts")).addDown,
+  "reset": async () => (await import("./commands/down.ts")).addReset,
+  "status": async () => (await import("./commands/status.ts")).addStatus,
+  "exec": async () => (await import("./commands/exec.ts")).addExec,
+  "ssh": async () => (await import("./commands/ssh.ts")).addSsh,
+  "laptop": async () => (await import("./commands/exec.ts")).addLaptop,
+  "console-output": async () => (await import("./commands/status.ts")).addConsoleOutput,
+  "drops": async () => (await import("./commands/drops.ts")).addDrops,
+  "flow-logs": async () => (await import("./commands/flow-logs.ts")).addFlowLogs,
+  "explain": async () => (await import("./commands/explain.ts")).addExplain,
+  "doctor": async () => (await import("./commands/doctor.ts")).addDoctor,
+  "capture": async () => (await import("./commands/capture.ts")).addCapture,
+  "image": async () => (await import("./commands/image.ts")).addImage,
+};
+
+/** The one that is named, so that it does not wait for the programs of the others; all where none is. */
+function wantedCommands(words: readonly string[]): Promise<readonly Add[]> {
+  const first = words.find((word, i) => !word.startsWith("-") && words[i - 1] !== "--box") ?? "";
+  return Promise.all((Object.hasOwn(commands, first) ? [commands[first]!] : Object.values(commands)).map((load) => load()));
+}
+
+async function buildProgram(): Promise<Command> {
   const { version, description } = JSON.parse(readFileSync(new URL("../package.json", import.meta.url), "utf8")) as { version: string; description: string };
   const program = new Command("vpcbox")
     .description(description)
@@ -29,7 +43,7 @@ function buildProgram(): Command {
     .exitOverride()
     .configureOutput({ outputError: (text, write) => write(errorLine(text.replace(/^error: /, ""))) })
     .addHelpText("after", "\nAll but status and --help need root: sudo npx vpcbox up --detach\nThe API answers unmodified clients: aws --endpoint-url http://127.0.0.1:4566 ec2 describe-vpcs");
-  for (const add of [addUp, addDown, addReset, addStatus, addExec, addSsh, addLaptop, addConsoleOutput, addDrops, addFlowLogs, addExplain, addDoctor, addCapture, addImage]) add(program);
+  for (const add of await wantedCommands(process.argv.slice(2))) add(program);
   return program;
 }
 
@@ -46,8 +60,9 @@ function errorLine(text: string): string {
 // The reader of a pipe went away (`vpcbox drops | head -1`): nothing is left to say.
 process.stdout.on("error", (error: NodeJS.ErrnoException) => process.exit(error.code === "EPIPE" ? 0 : FAILED));
 
+delete process.env.NODE_COMPILE_CACHE; // ours (tools/node.sh), not of what runs inside
 try {
-  await buildProgram().parseAsync();
+  await (await buildProgram()).parseAsync();
 } catch (error) {
   if (error instanceof CommanderError) {
     process.exitCode = error.exitCode === 0 ? 0 : WRONG_USAGE; // its line is written already

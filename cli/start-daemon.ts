@@ -3,6 +3,8 @@
 
 import { spawn, type ChildProcess } from "node:child_process";
 import { closeSync, mkdirSync, openSync, readFileSync, renameSync, statSync } from "node:fs";
+import { getCompileCacheDir } from "node:module";
+import { dirname } from "node:path";
 import type { Readable } from "node:stream";
 import { fileURLToPath } from "node:url";
 import { Failure, oneLine } from "./failure.ts";
@@ -64,9 +66,9 @@ function launch(options: DaemonArguments): { child: ChildProcess; failure: (stat
   mkdirSync(options.stateDir, { recursive: true, mode: 0o711 });
   const file = logFile(options.stateDir);
   const from = rotate(file);
-  const log = openSync(file, "a", 0o600);
+  const log = openSync(file, "a", 0o600), cache = getCompileCacheDir();
   try {
-    const child = spawn(process.execPath, [...NODE_FLAGS, DAEMON, options.box], { detached: true, cwd: "/", env: { ...process.env, ...ALLOCATOR, PATH: searchPath() }, stdio: ["pipe", log, log, "pipe"] });
+    const child = spawn(process.execPath, [...NODE_FLAGS, DAEMON, options.box], { detached: true, cwd: "/", env: { ...process.env, ...ALLOCATOR, PATH: searchPath(), ...(cache === undefined ? {} : { NODE_COMPILE_CACHE: dirname(cache) }) }, stdio: ["pipe", log, log, "pipe"] });
     child.stdin!.on("error", () => undefined); // it ended at once: that is reported below
     child.stdin!.end(JSON.stringify(options)); // not as an argument, which every user sees: access keys are in it
     return { child, failure: (status) => lastWords(file, from) ?? `the daemon ended (${status}) before its API answered; see ${file}` };

@@ -1,9 +1,9 @@
 // Owns answers of the daemon that go on (drops --follow, capture): their bytes as they come, Ctrl-C, and their last words.
 
-import { request } from "node:http";
 import { controlSocket } from "./box-files.ts";
 import { notUp } from "./control.ts";
 import { Failure, oneLine } from "./failure.ts";
+import { request } from "./http.ts";
 
 const PATIENCE_MS = 2000;
 

@@ -7,7 +7,8 @@ import type { AddressInfo } from "node:net";
 import { join } from "node:path";
 import { openControl, ControlError } from "./control.ts";
 import type { DaemonOptions } from "./daemon-options.ts";
-import { openDatapath, removePins, type Datapath } from "./datapath/loader.ts";
+import { removePins, type Datapath } from "./datapath/loader.ts";
+import type { EarlyParts } from "./early-parts.ts";
 import { ensureImages } from "./ec2/image/base-images.ts";
 import { checkImport, putImportedImage, type ImportedImage } from "./ec2/image/imported-image.ts";
 import { ensureRegion } from "./ec2/vpc/default-vpc.ts";
@@ -17,7 +18,7 @@ import { listFlowLogs } from "./flow-logs/listing.ts";
 import { openGuests, type RuncGuests } from "./instances/guests.ts";
 import { openInsights } from "./insights.ts";
 import { openApiEndpoint } from "./internet/api-endpoint.ts";
-import { ensureAuthority, type Authority } from "./internet/authority.ts";
+import type { Authority } from "./internet/authority.ts";
 import { openInternet, type Internet } from "./internet/internet.ts";
 import { instanceCredentials, liveSession } from "./iam/role-sessions.ts";
 import { must } from "./lib/assert.ts";
@@ -26,7 +27,7 @@ import { log } from "./lib/log.ts";
 import { createNetns, deleteNetns } from "./linux/netns.ts";
 import { forgetNatGateways, forgetTerminated } from "./model/lifecycle.ts";
 import { forgetPeerings } from "./model/peering.ts";
-import { isRegion, regions } from "./model/regions.ts";
+import { isRegion } from "./model/regions.ts";
 import type { Snapshot } from "./model/snapshot.ts";
 import { loggedInterfaces, type OwnLinks } from "./plan/plan.ts";
 import { Fabric } from "./reconcile/fabric.ts";
@@ -37,15 +38,12 @@ import { NetworkLoop } from "./reconcile/network-loop.ts";
 import { instanceRoles } from "./services/instance-roles.ts";
 import { openServices, type Services } from "./services/services.ts";
 import { sshWay } from "./ssh-way.ts";
-import { Store } from "./store/store.ts";
+import type { Store } from "./store/store.ts";
 import { createApi } from "./wire/server.ts";
 import { openSessions, type Sessions } from "./wire/sessions.ts";
 import { createDispatch } from "./wire/dispatch.ts";
 import { Watchers } from "./watch/watchers.ts";
 import { captureOptions, drops, findInstance, naming, status } from "./box-views.ts";
-import { diagnose } from "./doctor.ts";
-import { explain } from "./explain.ts";
-import { probing } from "./probing.ts";
 
 const TICK_MS = 30_000;
 const TOKENS_LIVE_MS = 24 * 60 * 60_000; // EC2 API reference, "Ensuring idempotency"
@@ -59,11 +57,10 @@ export interface Box {
 
 const randomHex = (digits: number): string => randomBytes(Math.ceil(digits / 2)).toString("hex").slice(0, digits);
 
-export async function openBox(options: DaemonOptions): Promise<Box> {
+export async function openBox(options: DaemonOptions, early: EarlyParts): Promise<Box> {
   const netns = (name: string): string => join(options.runDir, "netns", name);
   const fabricNetns = netns("fabric");
-  const pinDir = join("/sys/fs/bpf/vpcbox", options.box);
-  const store = openStore(options);
+  const { store, pinDir } = early;
   const snapshot = (): Snapshot => store.snapshot();
   const sessions: Sessions = openSessions(sessionKey(store), randomHex);
   const internet: Internet = openInternet({ box: options.box, runDir: options.runDir });
@@ -92,15 +89,15 @@ export async function openBox(options: DaemonOptions): Promise<Box> {
   };
 
   const start = async (): Promise<string> => {
-    await createNetns(fabricNetns);
-    datapath = openDatapath(pinDir, { timeScale: options.timeScale });
-    watchers = new Watchers(datapath.object, snapshot);
-    const fabric = new Fabric(fabricNetns, datapath);
+    createNetns(fabricNetns);
     const images = async (): Promise<void> => {
-      authority = await ensureAuthority(options.stateDir, options.box, regions.map((region) => region.name));
+      authority = await early.authority;
       await guests.ensureBaseImages();
     };
     await Promise.all([internet.ensure(), services.ensure(), images()]);
+    datapath = must(await early.datapath, "it was begun");
+    watchers = new Watchers(datapath.object, snapshot);
+    const fabric = new Fabric(fabricNetns, datapath);
     services.listen();
     jobs = new InstanceJobs({
       guests, kernel: fabric, snapshot, now: () => new Date(), concurrency: 4,
@@ -146,6 +143,7 @@ export async function openBox(options: DaemonOptions): Promise<Box> {
     api = createApi({ dispatch, secrets: (id) => options.accessKeys.find((k) => k.id === id)?.secret, sessionOf: (id, token) => liveSession(sessions, snapshot(), id, token), isRegion });
     await listen(api, options);
     inside = openApiEndpoint(netns("internet"), must(authority, "it was made above").server, (socket) => api!.emit("connection", socket));
+    await internet.serve();
     const port = (api.address() as AddressInfo).port;
     const endpoint = `http://${options.host}:${port}`;
     control = await openControl(join(options.runDir, "control.sock"), controlRoutes(endpoint));
@@ -228,26 +226,17 @@ export async function openBox(options: DaemonOptions): Promise<Box> {
     "GET /image/check": (query: URLSearchParams) => { importOf(query); return {}; },
     "POST /image/import": (query: URLSearchParams) => importImage(query),
     "GET /flow-logs": () => ({ flowLogs: listFlowLogs(snapshot(), flowLogRoot, options.accountId) }),
-    "GET /explain": (query: URLSearchParams) => explain(snapshot(), query, (id) => guests.facts(id)),
-    "POST /probe": (query: URLSearchParams) => probing(snapshot(), query, (id) => guests.facts(id), {
+    "GET /explain": async (query: URLSearchParams) => (await import("./explain.ts")).explain(snapshot(), query, (id) => guests.facts(id)),
+    "POST /probe": async (query: URLSearchParams) => (await import("./probing.ts")).probing(snapshot(), query, (id) => guests.facts(id), {
       netnsOfGuest: (id) => must(jobs!.netnsOf(id), `${id} has a network namespace`), netnsOfInternet: netns, guestUsr: guests.guestUsr, stateDir: options.stateDir, drops: () => datapath!.drops(), now: () => new Date(), randomHex,
     }),
-    "GET /doctor": (query: URLSearchParams) => diagnose(snapshot(), query.get("word") ?? "", (id) => guests.facts(id)),
+    "GET /doctor": async (query: URLSearchParams) => (await import("./doctor.ts")).diagnose(snapshot(), query.get("word") ?? "", (id) => guests.facts(id)),
     "GET /drops": (query: URLSearchParams) => ({ drops: drops(snapshot(), datapath!.drops(), query.get("place") ?? "") }),
     "POST /drops/follow": (query: URLSearchParams) => naming(() => watchers!.followDrops(query.get("place") ?? "")),
     "POST /capture": (query: URLSearchParams) => { const options = captureOptions(query); return naming(() => watchers!.capture(query.get("place") ?? "", options)); },
   });
 
   return { start, takeDown };
-}
-
-function openStore(options: DaemonOptions): Store {
-  try {
-    return new Store(options.stateDir);
-  } catch (error) {
-    if (/locked/.test((error as Error).message)) throw new Error(`another vpcbox uses ${options.stateDir}; end it with: vpcbox --box ${options.box} down`);
-    throw error;
-  }
 }
 
 /** What seals temporary credentials: of this state, so that they are good after a restart. */

@@ -2,8 +2,9 @@
 // shapes are listed in docs/adr (the CLI enters namespaces by the command line that the daemon gives it).
 
 import { chmodSync, rmSync } from "node:fs";
-import { createServer, type IncomingMessage, type Server, type ServerResponse } from "node:http";
+import type { IncomingMessage, Server, ServerResponse } from "node:http";
 import { Stream, sendStream } from "./control-stream.ts";
+import { createServer } from "./lib/http.ts";
 import { log } from "./lib/log.ts";
 
 /** A refusal to the CLI: one plain line. */

@@ -2,13 +2,16 @@
 // with its options as JSON on standard input; with {"cleanup": true} it only takes down what a dead box left behind.
 
 import { mkdirSync, readFileSync, writeSync } from "node:fs";
+import { flushCompileCache } from "node:module";
 import { join } from "node:path";
 import { parseOptions, type DaemonOptions } from "./daemon-options.ts";
-import { openBox } from "./box.ts";
+import { beginEarlyParts } from "./early-parts.ts";
 import { log } from "./lib/log.ts";
 import { checkQuotaNames } from "./wire/quotas.ts";
 
 const options: DaemonOptions = parseOptions(readFileSync(0, "utf8"));
+
+const KEEP_COMPILED_MS = 1000;
 
 process.on("uncaughtException", (error) => log("error", "uncaught", { error: error.stack ?? error.message }));
 process.on("unhandledRejection", (error) => log("error", "unhandled rejection", { error: (error as Error)?.stack ?? String(error) }));
@@ -16,7 +19,9 @@ process.on("unhandledRejection", (error) => log("error", "unhandled rejection", 
 try {
   if (!options.cleanup) checkQuotaNames(options.quotas);
   mkdirSync(options.runDir, { recursive: true, mode: 0o711 });
-  const box = await openBox(options);
+  const early = beginEarlyParts(options);
+  const { openBox } = await import("./box.ts"); // half of what a start takes: meanwhile the early parts come along
+  const box = await openBox(options, early);
   if (options.cleanup) {
     await box.takeDown();
     process.exit(0);
@@ -28,6 +33,7 @@ try {
   process.on("SIGINT", end);
   writeSync(readyFd(), `${JSON.stringify({ endpoint, pid: process.pid, state: options.stateDir })}\n`);
   log("info", "the box is up", { box: options.box, endpoint, state: options.stateDir, log: join(options.stateDir, "daemon.log") });
+  setTimeout(flushCompileCache, KEEP_COMPILED_MS).unref(); // Node itself does so at an orderly end, which a daemon may never see
 } catch (error) {
   process.stderr.write(`vpcbox: ${(error as Error).message}\n`);
   process.exit(1);

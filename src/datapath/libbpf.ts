@@ -71,14 +71,34 @@ export interface LoadedObject { programFd(name: string): number; mapFd(name: str
  * Loads an object; each named map is taken from `pinDir` when it is pinned there, else made and pinned.
  * @param configuration the object's constants, of their size (its section .rodata)
  */
-export function loadObject(path: string, maps: readonly string[], pinDir: string, configuration: Uint8Array): LoadedObject {
+export function loadObject(...object: ObjectParts): LoadedObject {
+  return loaded(openObject(...object), (handle) => lib().loadObject(handle) as number);
+}
+/** The same, with the kernel's look at the program, which takes long, in a thread of its own. */
+export async function loadObjectAside(...object: ObjectParts): Promise<LoadedObject> {
+  const handle = openObject(...object);
+  const result = await new Promise<number>((resolve, reject) => { lib().loadObject.async(handle, (error: Error | null, status: number) => (error ? reject(error) : resolve(status))); });
+  return loaded(handle, () => result);
+}
+type ObjectParts = [path: string, maps: readonly string[], pinDir: string, configuration: Uint8Array];
+
+function openObject(...[path, maps, pinDir, configuration]: ObjectParts): Handle {
   lib().setPrint(null);
   const object: Handle = lib().openFile(path, null);
   if (!object) throw new Error(`${path} cannot be opened as a BPF object`);
   try {
     for (const name of maps) check(`pin path of ${name}`, lib().setPinPath(mapOf(object, name), `${pinDir}/${name}`) as number);
     check("the datapath's configuration", lib().setInitialValue(mapOf(object, ".rodata"), configuration, configuration.length) as number);
-    check("loading the datapath into the kernel", lib().loadObject(object) as number);
+    return object;
+  } catch (error) {
+    lib().closeObject(object);
+    throw error;
+  }
+}
+
+function loaded(object: Handle, load: (object: Handle) => number): LoadedObject {
+  try {
+    check("loading the datapath into the kernel", load(object));
   } catch (error) {
     lib().closeObject(object);
     throw error;

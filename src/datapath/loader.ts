@@ -2,7 +2,7 @@
 // outlive the daemon. `apply` is the whole interface: what is there is compared, and brought to what is desired.
 
 import { existsSync, mkdirSync, rmSync } from "node:fs";
-import { deleteEntry, loadObject, possibleCpus, readEntries, attachClassifier, attachTcx, lookupEntry, testRun, updateEntry, BpfError, EINVAL, type LoadedObject, type TestRun } from "./libbpf.ts";
+import { deleteEntry, loadObject, loadObjectAside, possibleCpus, readEntries, attachClassifier, attachTcx, lookupEntry, testRun, updateEntry, BpfError, EINVAL, type LoadedObject, type TestRun } from "./libbpf.ts";
 import { ensureMounted } from "../linux/mount.ts";
 import { freeGonePorts } from "./gone-ports.ts";
 import { drainAccounts, type DrainedAccounts } from "./flow-accounts.ts";
@@ -57,22 +57,38 @@ export interface DatapathOptions {
  * A machine on which nobody has mounted that filesystem gets it: without it no directory can be made there.
  */
 export function openDatapath(pinDir: string, { timeScale = 1, flowAllowance = FLOW_ALLOWANCE, file = objectFile, existingOnly = false, classifier = false }: DatapathOptions = {}): Datapath {
+  const parts = objectParts(pinDir, timeScale, flowAllowance, file);
+  let object: LoadedObject;
+  try {
+    object = loadObject(...parts);
+  } catch (error) {
+    makeRoom(error, pinDir, existingOnly);
+    object = loadObject(...parts);
+  }
+  return new KernelDatapath(object, flowAllowance, classifier);
+}
+
+/** The same while the caller goes on: the kernel looks at the program in a thread of its own. */
+export async function openDatapathAside(pinDir: string, timeScale: number): Promise<Datapath> {
+  const parts = objectParts(pinDir, timeScale, FLOW_ALLOWANCE, objectFile);
+  const object = await loadObjectAside(...parts).catch((error: unknown) => { makeRoom(error, pinDir, false); return loadObjectAside(...parts); });
+  return new KernelDatapath(object, FLOW_ALLOWANCE, false);
+}
+
+function objectParts(pinDir: string, timeScale: number, flowAllowance: number, file: string): Parameters<typeof loadObject> {
   ensureMounted("bpf", "/sys/fs/bpf");
   mkdirSync(pinDir, { recursive: true });
   const configuration = Buffer.alloc(8);
   configuration.writeUInt32LE(timeScale, 0);
   configuration.writeUInt32LE(flowAllowance, 4);
-  const load = (): LoadedObject => loadObject(file, [...tableNames, ...stateMaps], pinDir, configuration);
-  let object: LoadedObject;
-  try {
-    object = load();
-  } catch (error) {
-    if (existingOnly || !(error instanceof BpfError) || error.code !== EINVAL) throw error;
-    removePins(pinDir); // of a version with other shapes: its flows are lost, its network is written anew
-    mkdirSync(pinDir, { recursive: true });
-    object = load();
-  }
-  return new KernelDatapath(object, flowAllowance, classifier);
+  return [file, [...tableNames, ...stateMaps], pinDir, configuration];
+}
+
+/** After a load that found tables of a version with other shapes: their flows are lost, the network is written anew. @throws any other error */
+function makeRoom(error: unknown, pinDir: string, existingOnly: boolean): void {
+  if (existingOnly || !(error instanceof BpfError) || error.code !== EINVAL) throw error;
+  removePins(pinDir);
+  mkdirSync(pinDir, { recursive: true });
 }
 
 /**

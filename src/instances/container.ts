@@ -30,7 +30,7 @@ export async function startContainer(places: Places, guest: GuestPlaces, instanc
   const output = openSync(guest.console, "a", 0o600);
   try {
     const argv = ["runc", "--root", runcRoot(places), "--log", log, "--log-format", "json", "run", "--detach", "--bundle", guest.run, instanceId];
-    const runc = await start(argv, { stdio: ["ignore", output, output] });
+    const runc = start(argv, { fds: [output, output] });
     const timer = setTimeout(() => runc.end(), START_MS);
     const status = await runc.exited;
     clearTimeout(timer);

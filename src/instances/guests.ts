@@ -112,7 +112,7 @@ export function openGuests(options: GuestsOptions): RuncGuests {
     await ensureDisk(guest, spec.diskGiB);
     const layers = layerDirectories(places, spec.layers);
     mountRoot(places, guest, ids, layers);
-    const asked = writeSeed(spec, guest, ids);
+    const asked = await writeSeed(spec, guest, ids);
     writeBundle(options.box, spec, guest, ids, chosenHostname(guest) ?? asked ?? spec.hostname, isStandalone(places, spec.layers[0] ?? "") && !spec.layers.includes("boot") ? "/sbin/init" : "/usr/sbin/init");
     const record: BootRecord = { bootNumber: spec.bootNumber, index: spec.index, layers: spec.layers };
     writeFileSync(guest.record, JSON.stringify(record));

@@ -3,19 +3,18 @@
 
 import { chmodSync, chownSync, mkdirSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { compileFirstBoot } from "./cloud-init/first-boot.ts";
 import type { GuestSpec } from "./guest.ts";
 import { newHostKeys } from "./host-keys.ts";
 import type { IdRange } from "./id-range.ts";
 import type { GuestPlaces } from "./places.ts";
 
 /** Answers the host name that the user data asks for. */
-export function writeSeed(spec: GuestSpec, guest: GuestPlaces, ids: IdRange): string | undefined {
+export async function writeSeed(spec: GuestSpec, guest: GuestPlaces, ids: IdRange): Promise<string | undefined> {
   rmSync(guest.seed, { recursive: true, force: true });
   mkdirSync(guest.seed, { recursive: true });
   const address = spec.interfaces[0]?.address;
   const userData = spec.userData === undefined ? undefined : Buffer.from(spec.userData, "base64");
-  const firstBoot = userData === undefined ? undefined : compileFirstBoot(userData);
+  const firstBoot = userData === undefined ? undefined : (await import("./cloud-init/first-boot.ts")).compileFirstBoot(userData); // with YAML and all: most instances have none
   const files: Record<string, string | Buffer | undefined> = {
     "instance-id": `${spec.instanceId}\n`,
     "instance-type": `${spec.instanceType}\n`,

@@ -15,8 +15,10 @@ const MTU = 1500;
 export interface Internet {
   /** The outer end in the fabric namespace, and the MAC address of the inner one. */
   readonly link: { readonly name: string; readonly innerMac: string };
-  /** Makes what is not there. The fabric namespace is. */
+  /** Makes what is not there of its network. The fabric namespace is. */
   ensure(): Promise<void>;
+  /** Starts its servers unless they run; who asks from now on waits for them, and is answered. */
+  serve(): Promise<void>;
   /** Ends the servers and takes everything away, also what a dead daemon left. */
   remove(): Promise<void>;
   /** Whether the servers run. */
@@ -37,7 +39,7 @@ export function openInternet(options: { readonly box: string; readonly runDir: s
   ];
 
   const ensureNetwork = async (): Promise<void> => {
-    await Promise.all(["internet", "laptop", "silent"].map((name) => createNetns(netns(name))));
+    for (const name of ["internet", "laptop", "silent"]) createNetns(netns(name));
     for (const key of ["ip_forward=1", "conf/all/send_redirects=0", "conf/default/send_redirects=0"]) setIpv4(netns("internet"), key);
     setIpv4(netns("silent"), "icmp_echo_ignore_all=1");
 
@@ -67,8 +69,8 @@ export function openInternet(options: { readonly box: string; readonly runDir: s
     ensure: async () => {
       laptop.ensureFiles();
       await ensureNetwork();
-      await servers.ensure();
     },
+    serve: () => servers.ensure(),
     remove: async () => {
       await servers.end();
       for (const name of ["silent", "laptop", "internet"]) await deleteNetns(netns(name));

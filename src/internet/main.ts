@@ -2,7 +2,8 @@
 // namespace, with the sockets that server-process.ts made there: 3 HTTP, 4 HTTP of the host that is silent to ping, 5 DNS on UDP,
 // 6 DNS on TCP. Its only argument names the box. Keeps no state.
 
-import { createServer, type RequestListener } from "node:http";
+import type { RequestListener } from "node:http";
+import { createServer } from "../lib/http.ts";
 import { hosts } from "./addresses.ts";
 import { serveDns } from "./dns-server.ts";
 import { answerPublic } from "./public-names.ts";

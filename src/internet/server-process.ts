@@ -58,7 +58,7 @@ export function openServerProcess(options: { readonly runDir: string; readonly i
       });
       const [out, silentHttp, http, dnsUdp, dnsTcp] = fds as [number, number, number, number, number];
       const argv = ["nsenter", `--net=${options.internetNetns}`, "--", process.execPath, ...nodeFlags, mainFile, options.runDir];
-      const { pid } = await start(argv, { stdio: ["ignore", out, out, http, silentHttp, dnsUdp, dnsTcp], detached: true, env: { PATH: process.env.PATH } });
+      const { pid } = start(argv, { fds: [out, out, http, silentHttp, dnsUdp, dnsTcp], detached: true, env: { PATH: process.env.PATH, NODE_COMPILE_CACHE: process.env.NODE_COMPILE_CACHE } });
       writeFileSync(`${recordFile}.new`, JSON.stringify({ ...identify(pid), programs }));
       renameSync(`${recordFile}.new`, recordFile);
     } finally {

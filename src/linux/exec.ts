@@ -1,6 +1,9 @@
-// Owns running other programs: the only file that spawns them. A program that is missing is named with the package that has it.
+// Owns running other programs, by spawn.ts. A program that is missing is named with the package that has it.
 
-import { spawn, type StdioOptions } from "node:child_process";
+import { closeSync, openSync } from "node:fs";
+import { Socket } from "node:net";
+import { constants } from "node:os";
+import { openPipe, spawnProgram, type Ended, type Spawned } from "./spawn.ts";
 
 const packages: Readonly<Record<string, string>> = { "xtables-nft-multi": "iptables", ip: "iproute2", tc: "iproute2", runc: "runc", nsenter: "util-linux", unshare: "util-linux", iptables: "iptables", mount: "mount" };
 
@@ -31,65 +34,78 @@ export interface RunOptions {
 }
 
 /** Runs a program to its end. @throws CommandError for a status that is not among `okStatuses` (0). */
-export function run(argv: readonly string[], options: RunOptions = {}): Promise<Finished> {
-  const [file, ...args] = argv as [string, ...string[]];
-  return new Promise((resolve, reject) => {
-    const spawnIt = () => spawn(file, args, { stdio: ["pipe", "pipe", "pipe"], cwd: options.cwd, env: options.env ?? process.env });
-    const child = options.around ? options.around(spawnIt) : spawnIt();
-    const timer = setTimeout(() => child.kill("SIGKILL"), options.timeoutMs ?? 60_000);
-    let stdout = "", stderr = "";
-    const most = options.outputBytes ?? Infinity;
-    const more = (so: string, chunk: Buffer): string => {
-      if (so.length + chunk.length > most) child.kill("SIGKILL");
-      return so.length > most ? so : so + String(chunk);
-    };
-    child.stdout.on("data", (chunk: Buffer) => { stdout = more(stdout, chunk); });
-    child.stderr.on("data", (chunk: Buffer) => { stderr = more(stderr, chunk); });
-    child.on("error", (error: NodeJS.ErrnoException) => {
-      clearTimeout(timer);
-      reject(missing(error, file));
-    });
-    child.on("close", (code, signal) => {
-      clearTimeout(timer);
-      const status = code ?? 128;
-      if ((options.okStatuses ?? [0]).includes(status)) resolve({ stdout, stderr, status });
-      else reject(new CommandError(argv, status, signal === null ? stderr : `${stderr} (ended by ${signal})`));
-    });
-    child.stdin.on("error", () => undefined); // it ended before it read everything: its status says why
-    child.stdin.end(options.input ?? "");
-  });
+export async function run(argv: readonly string[], options: RunOptions = {}): Promise<Finished> {
+  const child = piped(argv, options);
+  const timer = setTimeout(child.kill, options.timeoutMs ?? 60_000);
+  let stdout = "", stderr = "";
+  const most = options.outputBytes ?? Infinity;
+  const more = (so: string, chunk: Buffer): string => {
+    if (so.length + chunk.length > most) child.kill();
+    return so.length > most ? so : so + String(chunk);
+  };
+  child.stdout.on("data", (chunk: Buffer) => { stdout = more(stdout, chunk); });
+  child.stderr.on("data", (chunk: Buffer) => { stderr = more(stderr, chunk); });
+  child.stdin.end(options.input ?? "");
+  const [ended] = await Promise.all([child.ended, closed(child.stdout), closed(child.stderr)]);
+  clearTimeout(timer);
+  child.stdin.destroy();
+  const status = ended.code ?? 128;
+  if ((options.okStatuses ?? [0]).includes(status)) return { stdout, stderr, status };
+  throw new CommandError(argv, status, ended.signal === undefined ? stderr : `${stderr} (ended by ${signalName(ended)})`);
 }
 
-export interface Running { readonly pid: number; readonly exited: Promise<number>; end(): void; closeInput(): void }
+const closed = (stream: Socket): Promise<void> => new Promise((resolve) => stream.once("close", () => resolve()));
+const signalName = ({ signal }: Ended): string => Object.entries(constants.signals).find(([, number]) => number === signal)?.[0] ?? `signal ${signal}`;
+
+interface Piped extends Spawned { readonly stdin: Socket; readonly stdout: Socket; readonly stderr: Socket }
+
+function piped(argv: readonly string[], { env, cwd, around }: RunOptions): Piped {
+  const pipes = [openPipe(), openPipe(), openPipe()] as const;
+  const [[inward, stdin], [stdout, out], [stderr, err]] = pipes;
+  try {
+    const spawnIt = (): Spawned => spawnProgram(argv, [inward, out, err], { env, cwd });
+    const child = around ? around(spawnIt) : spawnIt();
+    const ours = (fd: number, writable: boolean): Socket => new Socket({ fd, readable: !writable, writable }).on("error", () => undefined); // it ended before it read everything: its status says why
+    return { ...child, stdin: ours(stdin, true), stdout: ours(stdout, false), stderr: ours(stderr, false) };
+  } catch (error) {
+    for (const fd of [stdin, stdout, stderr]) closeSync(fd);
+    throw missing(error as NodeJS.ErrnoException, argv[0]!);
+  } finally {
+    for (const fd of [inward, out, err]) closeSync(fd);
+  }
+}
+
+export interface Running { readonly pid: number; readonly exited: Promise<number>; end(): void }
 
 export interface Held { readonly pid: number; end(): void }
 
 /** A program that does nothing in new namespaces (`flags` of unshare(1)) until it is ended; resolves when it is there. */
-export function holdNamespaces(flags: readonly string[]): Promise<Held> {
-  return new Promise((resolve, reject) => {
-    const child = spawn("unshare", [...flags, "--", "cat"], { stdio: ["pipe", "pipe", "pipe"] });
-    let stderr = "";
-    child.stderr.on("data", (chunk: Buffer) => { stderr += chunk; });
-    child.once("error", (error: NodeJS.ErrnoException) => reject(missing(error, "unshare")));
-    child.once("close", (code) => reject(new CommandError(["unshare", ...flags], code ?? 128, stderr)));
-    child.stdin.on("error", () => undefined); // said by its end
-    child.stdin.write("\n"); // comes back once unshare(1) has become cat(1)
-    child.stdout.once("data", () => resolve({ pid: child.pid!, end: () => { child.kill("SIGKILL"); } }));
-  });
+export async function holdNamespaces(flags: readonly string[]): Promise<Held> {
+  const child = piped(["unshare", ...flags, "--", "cat"], {});
+  let stderr = "";
+  child.stderr.on("data", (chunk: Buffer) => { stderr += chunk; });
+  child.stdin.write("\n"); // comes back once unshare(1) has become cat(1)
+  const there = new Promise<true>((resolve) => child.stdout.once("data", () => resolve(true)));
+  const ended = Promise.all([child.ended, closed(child.stderr)]).then(([end]) => end);
+  const first = await Promise.race([there, ended]);
+  if (first !== true) throw new CommandError(["unshare", ...flags], first.code ?? 128, stderr);
+  return { pid: child.pid, end: () => { child.kill(); for (const stream of [child.stdin, child.stdout, child.stderr]) stream.destroy(); } };
 }
 
-/** Starts a program and leaves it. With `detached` it has a session of its own and outlives us. */
-export function start(argv: readonly string[], options: { readonly stdio: StdioOptions; readonly detached?: boolean; readonly env?: NodeJS.ProcessEnv }): Promise<Running> {
-  const [file, ...args] = argv as [string, ...string[]];
-  return new Promise((resolve, reject) => {
-    const child = spawn(file, args, { stdio: options.stdio, detached: options.detached ?? false, env: options.env ?? process.env });
-    const exited = new Promise<number>((done) => child.once("exit", (code) => done(code ?? 128)));
-    child.once("error", (error: NodeJS.ErrnoException) => reject(missing(error, file)));
-    child.once("spawn", () => {
-      if (options.detached) child.unref();
-      resolve({ pid: child.pid!, exited, end: () => { child.kill("SIGKILL"); }, closeInput: () => { child.stdin?.end(); } });
-    });
-  });
+/**
+ * Starts a program and leaves it. With `detached` it has a session of its own and outlives us.
+ * @param options.fds what it has as 1, 2 and on; it reads nothing
+ */
+export function start(argv: readonly string[], options: { readonly fds: readonly number[]; readonly detached?: boolean; readonly env?: NodeJS.ProcessEnv }): Running {
+  const nothing = openSync("/dev/null", "r");
+  try {
+    const child = spawnProgram(argv, [nothing, ...options.fds], { env: options.env, session: options.detached ?? false });
+    return { pid: child.pid, exited: child.ended.then(({ code }) => code ?? 128), end: child.kill };
+  } catch (error) {
+    throw missing(error as NodeJS.ErrnoException, argv[0]!);
+  } finally {
+    closeSync(nothing);
+  }
 }
 
 const missing = (error: NodeJS.ErrnoException, file: string): Error =>

@@ -6,6 +6,7 @@ import koffi from "koffi";
 const libc = koffi.load("libc.so.6");
 const strerror = libc.func("const char *strerror(int code)");
 const setns_ = libc.func("int setns(int fd, int type)");
+const unshare_ = libc.func("int unshare(int flags)");
 const mount_ = libc.func("int mount(const char *source, const char *target, const char *type, unsigned long flags, const char *data)");
 const umount2_ = libc.func("int umount2(const char *target, int flags)");
 const socket_ = libc.func("int socket(int domain, int type, int protocol)");
@@ -59,6 +60,7 @@ export function gracePeriod(): Promise<void> {
 }
 
 export const setns = (fd: number, type: number): void => void check(setns_(fd, type) as number, "setns");
+export const unshare = (flags: number): void => void check(unshare_(flags) as number, "unshare");
 export const mount = (source: string, target: string, type: string | null, flags: number, data: string | null = null): void =>
   void check(mount_(source, target, type, flags, data) as number, `mount ${source} on ${target}`);
 export const umount = (target: string, flags: number): void => void check(umount2_(target, flags) as number, `umount ${target}`);

@@ -2,17 +2,25 @@
 
 import { closeSync, existsSync, mkdirSync, openSync, rmSync, writeFileSync } from "node:fs";
 import { dirname } from "node:path";
-import { run } from "./exec.ts";
-import { CLONE_NEWNET, MS_BIND, MNT_DETACH, mount, setns, umount } from "./libc.ts";
+import { CLONE_NEWNET, MS_BIND, MNT_DETACH, loopbackUp, mount, setns, umount, unshare } from "./libc.ts";
 import { isMountPoint } from "./mount.ts";
 
 /** Makes a namespace held by the file at `path`, with loopback up. Answers false when it was there already. */
-export async function createNetns(path: string): Promise<boolean> {
+export function createNetns(path: string): boolean {
   if (isMountPoint(path)) return false;
   mkdirSync(dirname(path), { recursive: true });
   writeFileSync(path, "");
-  await run(["unshare", `--net=${path}`, "ip", "link", "set", "lo", "up"]);
-  inNetns(path, withoutIpv6);
+  const own = openSync("/proc/thread-self/ns/net", "r");
+  try {
+    unshare(CLONE_NEWNET); // this thread's alone
+    backAfterwards(own, () => {
+      loopbackUp();
+      withoutIpv6();
+      keepNamespace("/proc/thread-self/ns/net", path);
+    });
+  } finally {
+    closeSync(own);
+  }
   return true;
 }
 
@@ -44,18 +52,23 @@ export function inNetns<T>(path: string, fn: () => T): T {
   const own = openSync("/proc/thread-self/ns/net", "r");
   try {
     setns(target, CLONE_NEWNET);
-    try {
-      return fn();
-    } finally {
-      try {
-        setns(own, CLONE_NEWNET);
-      } catch (error) {
-        process.stderr.write(`vpcbox: cannot go back to the machine's network namespace: ${(error as Error).message}\n`);
-        process.abort(); // going on would put the box's sockets into a guest's network
-      }
-    }
+    return backAfterwards(own, fn);
   } finally {
     closeSync(target);
     closeSync(own);
+  }
+}
+
+/** Runs `fn` and brings the thread back to the network namespace it came from. */
+function backAfterwards<T>(own: number, fn: () => T): T {
+  try {
+    return fn();
+  } finally {
+    try {
+      setns(own, CLONE_NEWNET);
+    } catch (error) {
+      process.stderr.write(`vpcbox: cannot go back to the machine's network namespace: ${(error as Error).message}\n`);
+      process.abort(); // going on would put the box's sockets into a guest's network
+    }
   }
 }

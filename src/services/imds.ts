@@ -2,8 +2,9 @@
 // version 1 where the instance's options allow it. Who asks is known by the fabric's word (askers.ts), never by the question.
 
 import { createHmac, randomBytes, timingSafeEqual } from "node:crypto";
-import { createServer, type IncomingMessage, type Server, type ServerResponse } from "node:http";
+import type { IncomingMessage, Server, ServerResponse } from "node:http";
 import type { Socket } from "node:net";
+import { createServer } from "../lib/http.ts";
 import { setTtl } from "../linux/libc.ts";
 import type { Instance } from "../model/records.ts";
 import type { Snapshot } from "../model/snapshot.ts";

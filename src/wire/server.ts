@@ -2,9 +2,10 @@
 // sends ends it. Steps: headers, body, signature, operation, input, run, answer.
 
 import { randomUUID } from "node:crypto";
-import { createServer, type IncomingMessage, type Server, type ServerResponse } from "node:http";
+import type { IncomingMessage, Server, ServerResponse } from "node:http";
 import type { Socket } from "node:net";
 import { assert } from "../lib/assert.ts";
+import { createServer } from "../lib/http.ts";
 import { log } from "../lib/log.ts";
 import { BodyRefused, bodyText, checkHeaders, ClientGone, isJson, lingerThenEnd, readBody } from "./body.ts";
 import { openRequest, writeError, writeReply, type Reply } from "./codec.ts";
