@@ -6,7 +6,7 @@ import { assert } from "../lib/assert.ts";
 import { newId } from "../lib/ids.ts";
 import type { Snapshot, Transaction } from "../model/snapshot.ts";
 import { Ec2Error } from "./error.ts";
-import { readJson, toJson } from "./json.ts";
+import { readKeptJson, toJson } from "./json.ts";
 import type { OperationShape, ServiceName } from "./model.ts";
 import type { Context } from "./operation.ts";
 import { quotaOf } from "./quotas.ts";
@@ -112,7 +112,7 @@ async function runOnce(parts: DispatchParts, operation: AnyOperation, call: Call
     if (before.inputHash !== inputHash) throw new Ec2Error("IdempotentParameterMismatch", "Arguments on this idempotent request are inconsistent with arguments used in previous request(s).");
     assert(before.output !== undefined, "a kept answer has its output");
     await parts.applied(parts.store.snapshot().revision); // the first call may still be waiting for the kernel
-    return shape.output.kind === "unit" ? {} : readJson(shape.output, JSON.parse(before.output));
+    return shape.output.kind === "unit" ? {} : readKeptJson(shape.output, JSON.parse(before.output));
   }
   const written = parts.store.write((tx) => {
     const output = operation(call.input, contextOf(parts, call, () => tx, (fn) => fn(tx)));

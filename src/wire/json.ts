@@ -8,41 +8,42 @@ import type { Member, Shape } from "./model.ts";
 const MAX_DEPTH = 64; // some shapes contain themselves
 
 /** A document of JSON as the operation's input. */
-export function readJson(shape: Shape, tree: unknown): Record<string, unknown> {
-  return readStruct(shape, tree, "", 0);
-}
+export const readJson = (shape: Shape, tree: unknown): Record<string, unknown> => readStruct(shape, tree, "", 0, true);
 
-function readStruct(shape: Shape, tree: unknown, path: string, depth: number): Record<string, unknown> {
+/** What `toJson` made of an output. AWS answers with values that its model does not list: a new interface is `pending`. */
+export const readKeptJson = (shape: Shape, tree: unknown): Record<string, unknown> => readStruct(shape, tree, "", 0, false);
+
+function readStruct(shape: Shape, tree: unknown, path: string, depth: number, listed: boolean): Record<string, unknown> {
   if (!isObject(tree)) throw wrongType("awsJson", path, "", "an object");
   const out: Record<string, unknown> = {};
   shape.members.forEach((member, i) => {
     const at = path === "" ? member.name : `${path}.${member.name}`;
     const value = Object.hasOwn(tree, member.name) ? tree[member.name] : undefined;
-    if (value !== undefined && value !== null) out[member.name] = read(member, value, at, depth + 1, member.values);
+    if (value !== undefined && value !== null) out[member.name] = read(member, value, at, depth + 1, member.values, listed);
     else if (i < shape.required) throw missingParameter("awsJson", at);
   });
   return out;
 }
 
-function read(member: Member, tree: unknown, path: string, depth: number, values: ReadonlySet<string> | undefined): unknown {
+function read(member: Member, tree: unknown, path: string, depth: number, values: ReadonlySet<string> | undefined, listed: boolean): unknown {
   if (depth > MAX_DEPTH) throw malformed("awsJson", "The request is nested too deeply");
   const { shape } = member;
   const wrong = (expected: string): Error => wrongType("awsJson", path, "", expected);
   switch (shape.kind) {
-    case "struct": return readStruct(shape, tree, path, depth);
+    case "struct": return readStruct(shape, tree, path, depth, listed);
     case "list": {
       if (!Array.isArray(tree)) throw wrong("a list");
-      return tree.filter((v) => v !== null).map((v, i) => read(shape.item!, v, `${path}.${i + 1}.member`, depth + 1, values ?? shape.item!.values));
+      return tree.filter((v) => v !== null).map((v, i) => read(shape.item!, v, `${path}.${i + 1}.member`, depth + 1, values ?? shape.item!.values, listed));
     }
     case "map": {
       if (!isObject(tree)) throw wrong("an object");
       const out = Object.create(null) as Record<string, unknown>; // any key is a key, __proto__ too
-      for (const [k, v] of Object.entries(tree)) if (v !== null) out[k] = read(shape.value!, v, `${path}.${k}`, depth + 1, shape.value!.values);
+      for (const [k, v] of Object.entries(tree)) if (v !== null) out[k] = read(shape.value!, v, `${path}.${k}`, depth + 1, shape.value!.values, listed);
       return out;
     }
     case "string":
       if (typeof tree !== "string") throw wrong("a string");
-      if (values && !values.has(tree)) throw notInEnum("awsJson", path, tree, values);
+      if (listed && values && !values.has(tree)) throw notInEnum("awsJson", path, tree, values);
       return tree;
     case "number":
       if (typeof tree !== "number") throw wrong("a number");

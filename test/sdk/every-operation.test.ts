@@ -150,22 +150,3 @@ test("a page is as long as MaxResults, pages follow one another, and a made-up t
   }
   assert.deepEqual(wrong, []);
 });
-
-test("a client token makes one thing of two calls, and another body with it is refused", async () => {
-  const wrong: string[] = [];
-  const vpc = ((await call("DescribeVpcs", {})).output!.Vpcs as sdk.Vpc[])[0]!.VpcId;
-  const rows: readonly [string, object, object][] = [
-    ["CreateRouteTable", { VpcId: vpc }, { VpcId: vpc, TagSpecifications: [{ ResourceType: "route-table", Tags: [{ Key: "a", Value: "b" }] }] }],
-    ["CreateNetworkAcl", { VpcId: vpc }, { VpcId: vpc, TagSpecifications: [{ ResourceType: "network-acl", Tags: [{ Key: "a", Value: "b" }] }] }],
-    ["CreateManagedPrefixList", { PrefixListName: "one", MaxEntries: 2, AddressFamily: "IPv4" }, { PrefixListName: "two", MaxEntries: 2, AddressFamily: "IPv4" }],
-    ["CreateLaunchTemplate", { LaunchTemplateName: "token", LaunchTemplateData: { InstanceType: "t3.micro" } }, { LaunchTemplateName: "token", LaunchTemplateData: { InstanceType: "t3.nano" } }],
-  ];
-  for (const [name, body, other] of rows) {
-    const ClientToken = `token-${name}`;
-    const [first, second, third] = [await call(name, { ...body, ClientToken }), await call(name, { ...body, ClientToken }), await call(name, { ...other, ClientToken })];
-    const idOf = (a: Answer): string | undefined => /"(?:rtb|acl|pl|lt)-[0-9a-f]+"/.exec(JSON.stringify(a.output ?? {}))?.[0];
-    if (first.code !== "" || idOf(first) === undefined || idOf(first) !== idOf(second)) wrong.push(`${name}: ${first.code} ${idOf(first)} ${second.code} ${idOf(second)}`);
-    if (third.code !== "IdempotentParameterMismatch") wrong.push(`${name} with another body: ${third.code}`);
-  }
-  assert.deepEqual(wrong, []);
-});
