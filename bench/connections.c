@@ -1,6 +1,7 @@
 // Owns the load of the benchmark: new TCP connections per second, and small UDP packets. One file is both ends, so that the chains
 // that are compared carry the same bytes: connect, 64 bytes there, 64 bytes back, close; or datagrams of 64 bytes, one way.
 //   connections serve PORT            answers until it is ended; one process, epoll
+//   connections http PORT             the same, but answers HTTP and closes after each answer, as a web server without keep-alive
 //   connections load ADDRESS PORT CONCURRENCY SECONDS   prints connections per second
 //   connections sink PORT             reads datagrams until it is ended
 //   connections blast ADDRESS PORT SECONDS   sends datagrams; what arrived is in the receiver's /proc/net/snmp
@@ -21,14 +22,22 @@ enum { MESSAGE = 64, EVENTS = 256 };
 static double now(void) { struct timespec t; clock_gettime(CLOCK_MONOTONIC, &t); return t.tv_sec + t.tv_nsec / 1e9; }
 static int fail(const char *what) { perror(what); return 1; }
 
-static int serve(int port) {
+static const char page[] = "HTTP/1.1 200 OK\r\nConnection: close\r\nContent-Type: text/plain\r\nContent-Length: 3\r\n\r\nok\n";
+
+// One request: answered. Whoever sends more, or nothing more, is closed.
+static int answer(int fd, int http) {
+  char buffer[1024];
+  if (http) { if (read(fd, buffer, sizeof buffer) > 0 && write(fd, page, sizeof page - 1)) {} return 0; }
+  return read(fd, buffer, MESSAGE) == MESSAGE && write(fd, buffer, MESSAGE) == MESSAGE;
+}
+
+static int serve(int port, int http) {
   int listener = socket(AF_INET, SOCK_STREAM | SOCK_NONBLOCK, 0), one = 1, poll = epoll_create1(0);
   struct sockaddr_in a = { .sin_family = AF_INET, .sin_port = htons(port) };
   setsockopt(listener, SOL_SOCKET, SO_REUSEADDR, &one, sizeof one);
   if (bind(listener, (void *)&a, sizeof a) || listen(listener, 4096)) return fail("listen");
   struct epoll_event e = { .events = EPOLLIN, .data.fd = listener }, ready[EVENTS];
   epoll_ctl(poll, EPOLL_CTL_ADD, listener, &e);
-  char buffer[MESSAGE] = { 0 };
   for (;;) {
     int n = epoll_wait(poll, ready, EVENTS, -1);
     for (int i = 0; i < n; i++) {
@@ -36,7 +45,7 @@ static int serve(int port) {
       if (fd == listener) {
         int c;
         while ((c = accept4(listener, 0, 0, SOCK_NONBLOCK)) >= 0) { e.data.fd = c; epoll_ctl(poll, EPOLL_CTL_ADD, c, &e); }
-      } else if (read(fd, buffer, MESSAGE) != MESSAGE || write(fd, buffer, MESSAGE) != MESSAGE) close(fd);
+      } else if (!answer(fd, http)) close(fd);
     }
   }
 }
@@ -101,10 +110,10 @@ static int blast(const char *address, int port, double seconds) {
 }
 
 int main(int argc, char **argv) {
-  if (argc == 3 && !strcmp(argv[1], "serve")) return serve(atoi(argv[2]));
+  if (argc == 3 && (!strcmp(argv[1], "serve") || !strcmp(argv[1], "http"))) return serve(atoi(argv[2]), !strcmp(argv[1], "http"));
   if (argc == 6 && !strcmp(argv[1], "load")) return load(argv[2], atoi(argv[3]), atoi(argv[4]), atof(argv[5]));
   if (argc == 3 && !strcmp(argv[1], "sink")) return sink(atoi(argv[2]));
   if (argc == 5 && !strcmp(argv[1], "blast")) return blast(argv[2], atoi(argv[3]), atof(argv[4]));
-  fprintf(stderr, "connections serve PORT | load ADDRESS PORT CONCURRENCY SECONDS | sink PORT | blast ADDRESS PORT SECONDS\n");
+  fprintf(stderr, "connections serve PORT | http PORT | load ADDRESS PORT CONCURRENCY SECONDS | sink PORT | blast ADDRESS PORT SECONDS\n");
   return 2;
 }

@@ -40,6 +40,7 @@ llvm-strip llvm
 /usr/lib/python3/dist-packages/boto3/__init__.py python3-boto3
 /usr/bin/ansible-playbook ansible
 wrk wrk
+iptables iptables
 iperf3 iperf3
 tcpdump tcpdump
 /usr/include/bpf/bpf_helpers.h libbpf-dev
