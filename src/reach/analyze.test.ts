@@ -4,7 +4,9 @@ import { test } from "node:test";
 import assert from "node:assert/strict";
 import { readNetwork } from "../model/network.ts";
 import { guideRecords, rule, everything, simpleGuests, type Records } from "../../test/support/reach-network.ts";
+import { natFacts, privateFacts } from "../../test/support/explained-networks.ts";
 import { analyze, analyzeInTurn } from "./analyze.ts";
+import { readGuest } from "./guest-walk.ts";
 import type { Answer, Question } from "./question.ts";
 
 const ask = (records: Records, question: Partial<Question> = {}, ...translating: string[]): Answer =>
@@ -65,6 +67,16 @@ test("filters of blocks and ranges: the packet is one that both ends want, where
   assert.equal(sent({ filterAtDestination: { sourcePorts: { from: 1024, to: 2047 } } })!.sourcePort, 1024);
   assert.equal(sent({ filterAtSource: { sourcePorts: { from: 1000, to: 3000 } }, filterAtDestination: { sourcePorts: { from: 2000, to: 5000 } } })!.sourcePort, 2000);
   assert.deepEqual(codes(ask(guideRecords(), { ...web, filterAtSource: { sourcePorts: { from: 1000, to: 1999 } }, filterAtDestination: { sourcePorts: { from: 2000, to: 5000 } } })), ["FILTER_AT_DESTINATION_SOURCE_PORT_RANGE"]);
+});
+
+test("answers that leave by a NAT instance which never saw the question: UDP's are translated anew, TCP's and echoes pass as they are", () => {
+  const open = [everything(true), everything(false)];
+  const records = guideRecords().change("network-interface", "eni-private", { privateAddresses: [{ address: "10.0.1.20", primary: true, publicIp: "203.0.113.7" }] }).change("security-group", "sg-private", { rules: open }).change("security-group", "sg-nat", { rules: open });
+  const guests = { "i-nat": readGuest(natFacts), "i-private": readGuest({ ...privateFacts, listeners: [{ protocol: "udp", address: "0.0.0.0", port: 53 }, ...privateFacts.listeners] }) };
+  const inwards = (question: Partial<Question>): Answer => analyze(readNetwork(records.snapshot), { source: { kind: "internet-gateway", id: "igw-1" }, destination: { kind: "interface", id: "eni-private" }, protocol: "icmp", ...question }, (id) => guests[id as keyof typeof guests]);
+  for (const question of [{}, { protocol: "tcp", port: 22 }] as const) assert.deepEqual(codes(inwards(question)), []);
+  const udp = inwards({ protocol: "udp", port: 53 });
+  assert.deepEqual(udp.explanations.map((e) => [e.code, e.direction, e.mend]), [["NGW_SOURCE_ADDRESS_REASSIGN", "return", "aws ec2 replace-route --route-table-id rtb-main --destination-cidr-block 0.0.0.0/0 --gateway-id igw-1"]]);
 });
 
 test("a guest that swallows the packet without a word: not reachable all the same", () => {

@@ -82,13 +82,20 @@ function solve(search: Search, world: World, ports: Ports, causes: readonly Caus
   search.walks++;
   if (!last.stop) return { world, causes, last, done: true };
   const options = causesOf(last.stop, world, search.guests, search.question);
-  let best: Solved | undefined;
-  for (const option of options) {
-    if (best && search.walks >= MOST_WALKS) break;
+  const tried = (option: Cause): Solved => {
     const next = mended(world, option);
-    const result: Solved = !next || causes.length >= MOST_CAUSES ? { world, causes: [...causes, option], last, done: false } : solve(search, next, ports, [...causes, option]);
-    if (result.done) return result;
-    best ??= result;
+    return !next || causes.length >= MOST_CAUSES ? { world, causes: [...causes, option], last, done: false } : solve(search, next, ports, [...causes, option]);
+  };
+  let best: Solved | undefined;
+  for (const option of options.filter((one) => one.instead !== true)) {
+    if (best?.done || (best && search.walks >= MOST_WALKS)) break;
+    const result = tried(option);
+    if (result.done || !best) best = result;
+  }
+  for (const option of options.filter((one) => one.instead === true)) {
+    if (search.walks >= MOST_WALKS || (best?.done && best.causes.length <= causes.length + 1)) break;
+    const result = tried(option);
+    if (result.done && (!best?.done || result.causes.length < best.causes.length)) best = result;
   }
   return best ?? { world, causes, last, done: false };
 }

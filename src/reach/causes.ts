@@ -10,21 +10,29 @@ import type { Guests } from "./guest.ts";
 import { allowInAcl, allowInGroup, associateAddress, attachGateway, checkOff, enableDns, launchAt, startInstance, type Mend } from "./mends.ts";
 import { noStartCauses, type Base as Begun } from "./no-start-causes.ts";
 import type { Explanation, Question } from "./question.ts";
-import { routeCauses } from "./route-causes.ts";
+import { routeCauses, strayed } from "./route-causes.ts";
 import { headerOf, packetText, text, type Text } from "./texts.ts";
 import type { GuestFinding, HostFinding, Place, Stop, World } from "./walk.ts";
 import { pingableName } from "./internet-hosts.ts";
 
-/** One way to tell and lift a stop. Neither changes nor translates: nothing lifts it, the walk ends there. */
-export interface Cause { readonly place: Place; readonly explanation: Explanation; readonly changes: readonly Change[]; readonly translates?: string | undefined }
+/** One way to tell and lift a stop. Neither changes nor translates: nothing lifts it, the walk ends there. Instead: told where that needs fewer mends. */
+export interface Cause { readonly place: Place; readonly explanation: Explanation; readonly changes: readonly Change[]; readonly translates?: string | undefined; readonly instead?: boolean | undefined }
 
 export function causesOf(stop: Stop, world: World, guests: Guests, question: Question): Cause[] {
-  const { network } = world;
+  return [...usualCauses(stop, world, guests, question), ...strayed(stop, world, maker(stop))];
+}
+
+function maker(stop: Stop): Begun {
   const place: Place = { direction: stop.direction, at: stop.at };
-  const make: Begun = (code, component, flow, message, mend, more = {}) => ({
+  return (code, component, flow, message, mend, more = {}) => ({
     place, changes: mend?.changes ?? [],
     explanation: { code, direction: stop.direction, component, flow, message, mend: mend?.command ?? "", ...(stop.packet ? { header: headerOf(stop.packet) } : {}), ...more },
   });
+}
+
+function usualCauses(stop: Stop, world: World, guests: Guests, question: Question): Cause[] {
+  const { network } = world;
+  const make = maker(stop);
   switch (stop.what) {
     case "no-start": return noStartCauses(network, stop.why, question, make);
     case "not-running": return [notRunning(world, stop.interface, make)];

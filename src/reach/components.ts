@@ -38,7 +38,7 @@ function componentOf(network: Network, check: Check, next: Packet): PathComponen
       const [from, to] = outside ? [inbound.source, outbound.source] : [inbound.destination, outbound.destination];
       return check.gateway && { component: { kind: "internet-gateway", id: check.gateway.id }, vpcId: check.gateway.vpcId, inbound, outbound, note: text(`${from} becomes ${to}`, `${from} を ${to} に変換`) };
     }
-    case "peering": return { component: { kind: "peering", id: check.peeringId }, inbound, note: text(`into ${check.vpcId}`, `${check.vpcId} へ`) };
+    case "peering": return peeringComponent(network, check.peeringId, check.vpcId ?? "", { inbound });
     case "service": return undefined;
     case "source-dest-check": case "local-address": return undefined;
   }
@@ -48,6 +48,13 @@ function componentOf(network: Network, check: Check, next: Packet): PathComponen
 function translated(network: Network, check: Check & { what: "internet-gateway" }, next: Packet): Packet {
   const mapping = check.gateway?.vpcId === undefined ? undefined : network.translation.publicOf(check.gateway.vpcId, check.packet.source);
   return mapping ? { ...check.packet, source: mapping.publicAddress } : next;
+}
+
+/** @param into the VPC that the packet comes into */
+export function peeringComponent(network: Network, id: string, into: string, headers: Pick<PathComponent, "inbound" | "outbound">): PathComponent {
+  const peering = network.snapshot.get("vpc-peering-connection", id);
+  const from = peering?.accepter.vpcId === into ? peering.requester.vpcId : peering?.accepter.vpcId;
+  return { component: { kind: "peering", id }, ...headers, ...(from === undefined ? {} : { between: { from, to: into } }), note: text(`into ${into}`, `${into} へ`) };
 }
 
 export function interfaceComponent(eni: NetworkInterface, packet: Packet, way: "in" | "out"): PathComponent {

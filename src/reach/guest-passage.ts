@@ -1,7 +1,7 @@
 // Owns one packet's way through a guest's hooks and routes (netfilter's hook order; RFC 1812 for what forwarding is). Each obstacle is
 // written down and the packet goes on as if it were mended, so that the next ones are found too.
 
-import type { Packet } from "../model/packet.ts";
+import { ACK, ICMP, ICMP_ECHO, RST, SYN, TCP, type Packet } from "../model/packet.ts";
 import * as cause from "./guest-causes.ts";
 import { describe, type Words } from "./guest-causes.ts";
 import type { GuestCause, GuestFacts, OwnInterface, RouteFact } from "./guest.ts";
@@ -14,6 +14,10 @@ import { formatIp } from "../lib/ip.ts";
 export interface Connection { readonly cameAs: Packet; readonly leftAs: Packet }
 const CONNTRACK_PRIORITY = -200;
 const OBSTACLES = 6;
+const ICMP_QUESTIONS: readonly (number | undefined)[] = [ICMP_ECHO, 13, 15, 17]; // echo, timestamp, information, address mask
+/** Whether a connection may begin with it. What answers one that this guest never saw is invalid, and translated by no rule (nf_conntrack_proto_tcp, _icmp). */
+const begins = ({ protocol, tcpFlags, icmpType }: Packet): boolean =>
+  protocol === TCP ? ((tcpFlags ?? SYN) & RST) === 0 && ((tcpFlags ?? SYN) & (SYN | ACK)) !== (SYN | ACK) : protocol !== ICMP || ICMP_QUESTIONS.includes(icmpType);
 const refusals = new Set(["blackhole", "unreachable", "prohibit"]);
 
 export class Passage {
@@ -35,7 +39,7 @@ export class Passage {
     this.facts = facts;
     this.routing = readRouting(facts);
     this.packet = packet;
-    this.state = connection ? "established" : packet.about ? "related" : "new";
+    this.state = connection ? "established" : packet.about ? "related" : begins(packet) ? "new" : "invalid";
     this.#rules = rules;
     this.#doubt = doubt;
     this.#connection = connection;

@@ -72,7 +72,7 @@ function receive({ facts, own, rules, doubt }: Inside, mac: string, packet: Pack
   const before = passage.packet;
   const judgement = passage.pass("postrouting", undefined, out);
   const unchanged = before.source === passage.packet.source && !passage.routing.isLocal(before.source);
-  const untranslated = unchanged && !replyOf && !packet.about ? withoutTranslation(passage, out, judgement) : undefined;
+  const untranslated = unchanged && passage.state !== "invalid" && !replyOf && !packet.about ? withoutTranslation(passage, out, judgement) : undefined;
   return end({ kind: "device", mac: out.mac, packet: passage.packet }, untranslated);
 }
 

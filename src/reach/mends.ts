@@ -23,10 +23,12 @@ export const checkOff = (eni: NetworkInterface): Mend => ({
 /** Lets the packet's kind pass between the group and the other end's subnet, or its one address. */
 export function allowInGroup(network: Network, eni: NetworkInterface, group: SecurityGroup, direction: Direction, packet: Packet): Mend {
   const cidrIpv4 = blockOf(network, eni.vpcId, direction === "egress" ? packet.destination : packet.source);
-  const [protocol, port] = packet.protocol === ICMP ? ["icmp", -1] as const : [packet.protocol === TCP ? "tcp" : "udp", packet.destinationPort] as const;
+  const protocol = packet.protocol === ICMP ? "icmp" : packet.protocol === TCP ? "tcp" : "udp";
+  const [fromPort, toPort] = portsOf(packet);
+  const port = fromPort === toPort ? String(fromPort) : `${fromPort}-${toPort}`;
   return {
     command: ec2(group, `authorize-security-group-${direction} --group-id ${group.id} --protocol ${protocol} --port ${port} --cidr ${cidrIpv4}`),
-    changes: [{ kind: "security-group", record: { ...group, rules: [...group.rules, { id: "sgr-mended", isEgress: direction === "egress", protocol, fromPort: port, toPort: port, cidrIpv4, tags: {} }] } }],
+    changes: [{ kind: "security-group", record: { ...group, rules: [...group.rules, { id: "sgr-mended", isEgress: direction === "egress", protocol, fromPort, toPort, cidrIpv4, tags: {} }] } }],
   };
 }
 
@@ -36,8 +38,7 @@ export function allowInAcl(network: Network, acl: NetworkAcl, deciding: number |
   const used = new Set(acl.entries.filter((e) => e.egress === egress).map((e) => e.ruleNumber));
   const free = freeNumber(used, deciding);
   const cidrBlock = blockOf(network, acl.vpcId, egress ? packet.destination : packet.source);
-  const answer = packet.destinationPort >= FIRST_EPHEMERAL && packet.sourcePort < packet.destinationPort;
-  const [fromPort, toPort] = answer ? [FIRST_EPHEMERAL, LAST_PORT] : [packet.destinationPort, packet.destinationPort];
+  const [fromPort, toPort] = portsOf(packet);
   const isIcmp = packet.protocol === ICMP;
   const what = isIcmp ? "--protocol icmp --icmp-type-code Type=-1,Code=-1" : `--protocol ${packet.protocol === TCP ? "tcp" : "udp"} --port-range From=${fromPort},To=${toPort}`;
   const ruleNumber = free ?? deciding!;
@@ -46,6 +47,12 @@ export function allowInAcl(network: Network, acl: NetworkAcl, deciding: number |
     command: ec2(acl, `${free === undefined ? "replace" : "create"}-network-acl-entry --network-acl-id ${acl.id} --${direction} --rule-number ${ruleNumber} ${what} --rule-action allow --cidr-block ${cidrBlock}`),
     changes: [{ kind: "network-acl", record: { ...acl, entries: [...acl.entries.filter((e) => !(e.egress === egress && e.ruleNumber === ruleNumber)), entry] } }],
   };
+}
+
+/** A client's port is any: an answer's are all that there may be. */
+function portsOf({ protocol, sourcePort, destinationPort }: Packet): readonly [from: number, to: number] {
+  if (protocol === ICMP) return [-1, -1];
+  return destinationPort >= FIRST_EPHEMERAL && sourcePort < destinationPort ? [FIRST_EPHEMERAL, LAST_PORT] : [destinationPort, destinationPort];
 }
 
 function freeNumber(used: ReadonlySet<number>, deciding: number | undefined): number | undefined {

@@ -47,6 +47,7 @@ export interface PathComponent {
   readonly subnetId?: string | undefined;
   readonly vpcId?: string | undefined;
   readonly attachedTo?: ComponentRef | undefined; // an interface's instance
+  readonly between?: { readonly from: string; readonly to: string } | undefined; // VPCs, of a peering connection
   readonly securityGroupRuleId?: string | undefined;
   readonly aclEntry?: { readonly networkAclId: string; readonly egress: boolean; readonly ruleNumber: number } | undefined;
   readonly route?: { readonly routeTableId: string; readonly destination: string } | undefined;

@@ -17,7 +17,8 @@ export function reroutes(network: Network, guests: Guests, from: NetworkInterfac
   const old = table.routes.find((route) => route.destination === destination)?.target;
   const same = (target: RouteTarget): boolean => old !== undefined && sameTarget(old, target);
   const peers = peeringTargets(network, from.vpcId, packet.destination);
-  const mends = peers.filter(({ target }) => !same(target)).map(({ target, block }) => routeTo(table, destination ?? block, target));
+  const wide = destination === undefined || (parseCidr(destination)?.prefixLength ?? 32) === 0; // a default route has others to serve
+  const mends = peers.filter(({ target }) => !same(target)).map(({ target, block }) => routeTo(table, wide ? block : destination, target));
   if (destination !== undefined && destination !== DEFAULT && table.routes.some((r) => r.destination !== destination && r.target.kind !== "local" && covers(r.destination, packet.destination))) mends.push(withoutRoute(table, destination));
   if (isPrivateAddress(packet.destination)) {
     const hasLocal = network.inVpc(from.vpcId, packet.destination);
@@ -32,7 +33,7 @@ export const sameTarget = (a: RouteTarget, b: RouteTarget): boolean => targetId(
 const targetId = (t: RouteTarget): string => (t.kind === "gateway" ? t.gatewayId : t.kind === "interface" ? t.networkInterfaceId : t.kind === "nat-gateway" ? t.natGatewayId : t.kind === "peering" ? t.vpcPeeringConnectionId : "local");
 
 /** Active connections to a VPC whose blocks have the address. */
-function peeringTargets(network: Network, vpcId: string, address: number): { readonly target: RouteTarget; readonly block: string }[] {
+export function peeringTargets(network: Network, vpcId: string, address: number): { readonly target: RouteTarget; readonly block: string }[] {
   return network.snapshot.list("vpc-peering-connection").flatMap((peering) => {
     const peer = peeringPeer(network.snapshot, peering.id, vpcId);
     const block = peer === undefined ? undefined : network.vpc(peer).cidrAssociations.find((c) => covers(c.cidrBlock, address))?.cidrBlock;

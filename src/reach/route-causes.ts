@@ -1,15 +1,16 @@
 // Owns what is said when a packet was led astray: no route, a dead one, one to the wrong place; and the routes that would do. Pure.
 
 import { formatIp } from "../lib/ip.ts";
-import { isPrivateAddress } from "../model/packet.ts";
+import { isPrivateAddress, type Packet } from "../model/packet.ts";
 import type { NetworkInterface, Route, RouteTable } from "../model/records.ts";
 import type { Cause } from "./causes.ts";
 import type { Code } from "./codes.ts";
+import { primaryOf } from "./endpoints.ts";
 import type { Guests } from "./guest.ts";
 import { acceptPeering, attachGateway, peer, routeTo, startInstance, type Mend } from "./mends.ts";
 import type { Base } from "./no-start-causes.ts";
 import type { ComponentRef, Explanation } from "./question.ts";
-import { reroutes } from "./reroutes.ts";
+import { peeringTargets, reroutes } from "./reroutes.ts";
 import { text, type Text } from "./texts.ts";
 import type { RouteTaken, Stop, World } from "./walk.ts";
 
@@ -22,14 +23,21 @@ export function routeCauses(stop: Stop, world: World, guests: Guests, make: Base
   /** The last route that can be led elsewhere, and all that would do; unmended where nothing would. */
   const led = (code: Code, component: ComponentRef, message: Text, flow: "ingress" | "egress" = "egress"): Cause[] => {
     const taken = [...stop.routes].reverse().find((one) => one.from !== undefined && one.check.route?.target.kind !== "local");
-    const mends = taken ? reroutes(network, guests, taken.from!, taken.check.table, packet, taken.check.route?.destination) : [];
-    const more = taken ? of(taken.check.table, taken.check.route?.destination) : {};
-    return mends.length > 0 ? mends.map((mend) => make(mend.command.includes(" delete-route ") ? "MORE_SPECIFIC_ROUTE" : code, component, flow, message, mend, more)) : [make(code, component, flow, message, undefined, more)];
+    const found = taken ? ledBy(taken, code, component, message, flow, packet) : [];
+    return found.length > 0 ? found : [make(code, component, flow, message, undefined, taken ? of(taken.check.table, taken.check.route?.destination) : {})];
+  };
+  const ledBy = ({ from, check: { table, route } }: RouteTaken, code: Code, component: ComponentRef, message: Text, flow: "ingress" | "egress", towards: Packet): Cause[] =>
+    reroutes(network, guests, from!, table, towards, route?.destination).map((mend) => make(mend.command.includes(" delete-route ") ? "MORE_SPECIFIC_ROUTE" : code, component, flow, message, mend, of(table, route?.destination)));
+  /** Every route that could have led it another way, the first one first: of an answer, its sender's own. */
+  const ledAstray = (code: Code, message: Text): Cause[] => {
+    const found = stop.routes.filter((one) => one.from !== undefined && one.check.route?.target.kind !== "local")
+      .flatMap((one) => ledBy(one, code, { kind: "route-table", id: one.check.table.id }, message, "egress", { ...packet, source: primaryOf(one.from!) }));
+    return found.length > 0 ? found : led(code, { kind: "route-table", id: last?.check.table.id ?? "" }, message);
   };
   switch (stop.what) {
     case "loop": return led("NO_POSSIBLE_DESTINATION", { kind: "route-table", id: last?.check.table.id ?? "" }, text(`the packet goes round and round: ${last?.check.table.id ?? "a route"} leads it back`, `パケットが循環しています: ${last?.check.table.id ?? "ルート"} が戻り道になっています`));
     case "elsewhere": return led("NO_PATH", { kind: "route-table", id: last?.check.table.id ?? "" }, text(`the packet to ${address} ends elsewhere than asked`, `${address} へのパケットは指定の送信先とは別の場所に届きます`));
-    case "other-address": return led("NGW_SOURCE_ADDRESS_REASSIGN", { kind: "route-table", id: last?.check.table.id ?? "" }, text(`the answer comes back as ${formatIp(packet.source)}, which was not asked: it left by another way`, `応答が別の経路を通り、問い合わせ先とは異なる ${formatIp(packet.source)} から返ります`));
+    case "other-address": return ledAstray("NGW_SOURCE_ADDRESS_REASSIGN", text(`the answer comes back as ${formatIp(packet.source)}, which was not asked: it left by another way`, `応答が別の経路を通り、問い合わせ先とは異なる ${formatIp(packet.source)} から返ります`));
     case "nat-gateway": {
       const component = { kind: "nat-gateway", id: stop.natGateway.id } as const;
       if (stop.reason === "NAT_SOURCE") return led("NGW_REQUIRES_SOURCE_IN_VPC", component, text(`${stop.natGateway.id} serves sources of its own VPC only, not ${formatIp(packet.source)}`, `${stop.natGateway.id} は自身の VPC 内の送信元のみを扱います (${formatIp(packet.source)} は不可)`));
@@ -69,6 +77,18 @@ export function routeCauses(stop: Stop, world: World, guests: Guests, make: Base
     case "UNKNOWN_PUBLIC_ADDRESS": return [make("IGW_PRIVATE_IP_ASSOCIATION_FOR_INGRESS", { kind: "internet", id: address }, "ingress", text(`no running interface has the public address ${address}`, `パブリックアドレス ${address} を持つ稼働中のインターフェースがありません`), undefined, { missing: "public-address" })];
     default: return led("NO_POSSIBLE_DESTINATION", { kind: "route-table", id: last?.check.table.id ?? "" }, text(`nothing takes ${address} at the end of its route`, `ルートの先に ${address} を受け取るものがありません`));
   }
+}
+
+/** For a peer's address, and led elsewhere by a wider route: by a table that lacks the peering connection's. */
+export function strayed(stop: Stop, { network }: World, make: Base): Cause[] {
+  for (const { from, check: { table, route, packet } } of stop.routes) {
+    if (!from || !route || route.target.kind === "local" || route.target.kind === "peering" || !isPrivateAddress(packet.destination) || network.inVpc(from.vpcId, packet.destination)) continue;
+    const [peer] = peeringTargets(network, from.vpcId, packet.destination);
+    if (!peer || table.routes.some((one) => one.destination === peer.block)) continue;
+    const message = text(`${table.id} has no route to the peer's ${peer.block}: ${route.destination} leads it elsewhere`, `${table.id} にピアの ${peer.block} へのルートがなく、${route.destination} が別の宛先を指しています`);
+    return [{ ...make("NO_ROUTE_TO_DESTINATION", { kind: "route-table", id: table.id }, "egress", message, routeTo(table, peer.block, peer.target), { routeTableId: table.id, vpcId: table.vpcId, subnetId: from.subnetId, networkInterfaceId: from.id, missing: "route" }), instead: true }];
+  }
+  return [];
 }
 
 /** There is no gateway to lead to: one is attached first. */

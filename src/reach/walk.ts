@@ -8,7 +8,7 @@ import { answers, throughNatGateway, type NatReason } from "../model/nat-gateway
 import type { Network } from "../model/network.ts";
 import { replyTo, type Packet } from "../model/packet.ts";
 import type { NatGateway, NetworkInterface } from "../model/records.ts";
-import { hopComponents, interfaceComponent, internetComponent } from "./components.ts";
+import { hopComponents, interfaceComponent, internetComponent, peeringComponent } from "./components.ts";
 import { natPort, startOf, type NoStart, type Ports, type Start } from "./endpoints.ts";
 import { FlowMemory } from "./flow-memory.ts";
 import type { Guest, GuestCause, Guests, GuestStep } from "./guest.ts";
@@ -105,7 +105,7 @@ class Walker {
       return { packet, hop: arriveFromInternet(this.#network, packet, this.#memory) };
     }
     if (start.at === "peering") {
-      this.#add({ component: { kind: "peering", id: start.peeringId }, outbound: headerOf(packet), vpcId: start.vpcId });
+      this.#add(peeringComponent(this.#network, start.peeringId, start.vpcId, { outbound: headerOf(packet) }));
       return { packet, hop: arriveFromPeering(this.#network, start.vpcId, packet, this.#memory) };
     }
     if (!this.#network.isPresent(start.interface)) { this.#stopped({ what: "not-running", interface: start.interface }); return { packet }; }
@@ -198,7 +198,7 @@ class Walker {
     if (end.kind === "peering") {
       const peering = this.#network.snapshot.get("vpc-peering-connection", this.#question.destination!.kind === "peering" ? this.#question.destination!.id : "")!;
       const vpcId = this.#network.inVpc(peering.requester.vpcId, reply.destination) ? peering.requester.vpcId : peering.accepter.vpcId;
-      this.#add({ component: { kind: "peering", id: peering.id }, outbound: headerOf(reply), vpcId });
+      this.#add(peeringComponent(this.#network, peering.id, vpcId, { outbound: headerOf(reply) }));
       return { hop: arriveFromPeering(this.#network, vpcId, reply, this.#memory) };
     }
     const { protocol, destination } = this.#question.destination?.kind === "internet-gateway" && this.#question.destinationIp === undefined ? { protocol: this.#question.protocol, destination: undefined } : { protocol: this.#question.protocol, destination: formatIp(end.packet.destination) };

@@ -14,7 +14,7 @@ export const client = "192.0.2.200", pingHost = "192.0.2.80", dnsHost = "192.0.2
 export const ECHO_PORT = 53, WEB_PORT = 80, CLOSED_PORT = 9; // every guest answers on the first two
 
 const anywhere = "0.0.0.0/0";
-export const ways = ["nat-instance", "nat-gateway", "firewall, nat-gateway", "firewall, nat-instance", "peering", "neighbour", "inwards", "inwards by an edge table"] as const;
+export const ways = ["nat-instance", "nat-gateway", "firewall, nat-gateway", "firewall, nat-instance", "peering", "neighbour", "inwards", "inwards by an edge table", "inwards, answers by the NAT instance"] as const;
 export type Way = (typeof ways)[number];
 /** What a guest is set to. */
 export interface GuestSetting { forwarding: boolean; masquerade: boolean; forwardDrop: boolean; inputDrop: boolean; outputDrop: boolean; echoIgnored: boolean }
@@ -95,14 +95,15 @@ function networkOf(way: Way, firstIndex: number): Records {
   r.subnet("subnet-peer", "vpc-2", "10.1.0.0/24").acl("acl-peer", "vpc-2", ["subnet-peer"]);
   r.table("rtb-main", "vpc-1", [], { main: true }).table("rtb-public", "vpc-1", [[anywhere, gateway]], { subnets: ["subnet-public"] });
   r.table("rtb-private", "vpc-1", way === "peering" ? [["10.1.0.0/16", peering]] : way === "neighbour" || has("inwards") ? [] : [[anywhere, out]], { subnets: ["subnet-private"] });
-  r.table("rtb-firewall", "vpc-1", middle ? [[anywhere, behind]] : [], { subnets: ["subnet-firewall"] }).table("rtb-web", "vpc-1", has("inwards") ? [[anywhere, has("edge") ? toInterface("firewall") : gateway]] : [], { subnets: ["subnet-web"] });
+  r.table("rtb-firewall", "vpc-1", middle ? [[anywhere, behind]] : [], { subnets: ["subnet-firewall"] });
+  r.table("rtb-web", "vpc-1", has("inwards") ? [[anywhere, has("edge") ? toInterface("firewall") : has("answers") ? toInterface("nat") : gateway]] : [], { subnets: ["subnet-web"] });
   r.table("rtb-peer", "vpc-2", [["10.0.0.0/16", peering]], { main: true, subnets: ["subnet-peer"] });
   if (has("edge")) r.table("rtb-edge", "vpc-1", [["10.0.3.0/24", toInterface("firewall")]], { gateway: "igw-1" });
   for (const name of ["private", "nat", "firewall", "web"]) r.group(`sg-${name}`, "vpc-1", [everything(true), everything(false)]);
   r.group("sg-peer", "vpc-2", [everything(true), everything(false)]);
   const put = (role: Role, subnet: string, more: object = {}): unknown => r.instance(role, `subnet-${subnet}`, addresses[role], `sg-${role}`, { macAddress: macOf(role), ...more });
   put("private", "private");
-  if (has("nat-instance")) {
+  if (has("nat-instance") || has("answers")) {
     put("nat", "public", { sourceDestCheck: false, publicIp: "203.0.113.5" });
     r.put("image", { id: "ami-nat", name: "amzn-ami-vpc-nat-1" } as never).change("instance", "i-nat", { imageId: "ami-nat" });
   }
@@ -123,7 +124,7 @@ function networkOf(way: Way, firstIndex: number): Records {
 
 const withNat: readonly Way[] = ["nat-instance", "firewall, nat-instance"], withFirewall: readonly Way[] = ["firewall, nat-gateway", "firewall, nat-instance", "inwards by an edge table"];
 const withNatGateway: readonly Way[] = ["nat-gateway", "firewall, nat-gateway"];
-const fromPrivate: readonly Way[] = ways.slice(0, 6), outwards: readonly Way[] = ways.slice(0, 4), toGuest: readonly Way[] = ways.slice(4);
+const fromPrivate: readonly Way[] = ways.slice(0, 6), outwards: readonly Way[] = ways.slice(0, 4), toGuest: readonly Way[] = ways.slice(4), inwards: readonly Way[] = ways.slice(6);
 const onlyTcp = (isEgress: boolean): SecurityGroupRule => rule(isEgress, "tcp", 4711, anywhere);
 /** Of questions, of answers (whichever port of its range the client has), of neither. */
 const portRanges = [{ fromPort: 80, toPort: 80 }, { fromPort: 53, toPort: 53 }, { fromPort: 0, toPort: 1023 }, { fromPort: 1024, toPort: 65535 }, { fromPort: 443, toPort: 443 }];
@@ -145,7 +146,7 @@ function faults(way: Way): Fault[] {
     ]),
     { fault: "no masquerade", code: "GUEST_NAT_MISSING", component: "i-nat", ways: withNat, put: (_r, g) => { g.nat.masquerade = false; } },
     { fault: "no public address", code: "IGW_PUBLIC_IP_ASSOCIATION_FOR_EGRESS", component: "igw-1", ways: withNat, put: (r) => r.change("network-interface", "eni-nat", { privateAddresses: [{ address: addresses.nat, primary: true }] }) },
-    { fault: "no public address", code: "IGW_PRIVATE_IP_ASSOCIATION_FOR_INGRESS", component: "igw-1", ways: ["inwards", "inwards by an edge table"], put: (r) => r.change("network-interface", "eni-web", { privateAddresses: [{ address: addresses.web, primary: true }] }) },
+    { fault: "no public address", code: "IGW_PRIVATE_IP_ASSOCIATION_FOR_INGRESS", component: "igw-1", ways: inwards, put: (r) => r.change("network-interface", "eni-web", { privateAddresses: [{ address: addresses.web, primary: true }] }) },
     { fault: "gateway detached", code: "BAD_STATE_ROUTE", component: "rtb-public", ways: outwards, put: (r) => r.change("internet-gateway", "igw-1", { vpcId: undefined }) },
     { fault: "ACL out", code: "SUBNET_ACL_RESTRICTION", component: "acl-private", ways: fromPrivate, put: blockAcl("private", true) },
     { fault: "ACL in", code: "SUBNET_ACL_RESTRICTION", component: "acl-public", ways: outwards, put: blockAcl("public", false) },

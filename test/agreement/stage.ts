@@ -139,7 +139,7 @@ export class Stage {
     const socket = createSocket("udp4");
     const token = Buffer.from(`${seed} ${Math.floor(performance.now() * 1000)}`);
     const packet = icmp ? Buffer.concat([Buffer.from([8, 0, 0, 0, 0, 0, 0, 1]), token]) : token;
-    socket.on("error", () => undefined).on("message", (data) => { clearTimeout(timer); if (data.subarray(icmp ? 8 : 0).equals(token)) tell(true); });
+    socket.on("error", () => undefined).on("message", (data, answerer) => { clearTimeout(timer); if (answerer.address === to && data.subarray(icmp ? 8 : 0).equals(token)) tell(true); });
     socket.bind({ fd: inNetns(path, () => boundSocket(icmp ? "icmp" : "udp", from, 0)) });
     const send = (): void => socket.send(packet, icmp ? 1 : port, to, () => undefined);
     send();

@@ -23,6 +23,8 @@ export function pathComponentViews(views: ComponentViews, way: readonly PathComp
     ...headers(c, i === 0),
     RouteTableRoute: c.route && views.route(c.route),
     SecurityGroupRule: c.securityGroupRuleId === undefined ? undefined : views.groupRule(c.securityGroupRuleId),
+    SourceVpc: c.between && views.component({ kind: "vpc", id: c.between.from }),
+    DestinationVpc: c.between && views.component({ kind: "vpc", id: c.between.to }),
     Subnet: c.subnetId === undefined ? undefined : views.component({ kind: "subnet", id: c.subnetId }),
     Vpc: c.vpcId === undefined ? undefined : views.component({ kind: "vpc", id: c.vpcId }),
     AdditionalDetails: c.component.kind === "guest" ? notesOf(path, c).map((note) => ({ AdditionalDetailType: note, Component: views.component(c.component) })) : undefined,
