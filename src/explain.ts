@@ -4,6 +4,7 @@
 import { findInstance } from "./box-views.ts";
 import { ControlError } from "./control.ts";
 import { lookingIntoGuests, type ReadFacts } from "./guest-reading.ts";
+import { laptopAddress } from "./internet/addresses.ts";
 import { answerPublic } from "./internet/public-names.ts";
 import { parseIp } from "./lib/ip.ts";
 import { attachedInterfaces } from "./model/lifecycle.ts";
@@ -82,8 +83,9 @@ function instanceEnd(snapshot: Snapshot, word: string, option: string): Endpoint
   }
 }
 
-/** A name of the box's internet. */
+/** A name of the box's internet, or the laptop in it. */
 function namedEnd(word: string): Endpoint | undefined {
+  if (word === "laptop") return { kind: "address", address: laptopAddress };
   const reply = answerPublic({ name: word.toLowerCase().replace(/\.$/, ""), type: "A", class: "IN" });
   const found = reply.answers.find((answer) => answer.type === "A");
   return found?.type === "A" ? { kind: "address", address: found.data } : undefined;
@@ -92,7 +94,7 @@ function namedEnd(word: string): Endpoint | undefined {
 function unknownEnd(word: string, option: string): never {
   throw wrong(/^i-[0-9a-f]+$/.test(word)
     ? `${option}: there is no instance ${word}; list them with: aws ec2 describe-instances`
-    : `${option}: "${word}" is no instance (id or Name tag), interface, gateway, address, nor a name of the box's internet`);
+    : `${option}: "${word}" is no instance (id or Name tag), interface, gateway, peering connection, address, nor a name of the box's internet`);
 }
 
 function sameEnd(network: Network, a: Endpoint, b: Endpoint): boolean {

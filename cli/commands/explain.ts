@@ -11,8 +11,8 @@ interface ExplainOptions { readonly box: string; readonly from: string; readonly
 export function addExplain(program: Command): void {
   program.command("explain")
     .description("say hop by hop whether a packet gets there and its answer back, and what stops it; status 1 when it does not")
-    .requiredOption("--from <end>", "who sends: instance (id or Name tag), eni-ID, igw-ID (the internet behind it), or address")
-    .requiredOption("--to <end>", "who is to answer: instance, eni-ID, address, or a name of the box's internet")
+    .requiredOption("--from <end>", "who sends: instance (id or Name tag), eni-ID, igw-ID (the internet behind it), pcx-ID, address, name of the box's internet, or laptop")
+    .requiredOption("--to <end>", "who is to answer: instance, eni-ID, igw-ID, pcx-ID, address, name of the box's internet, or laptop")
     .addOption(new Option("--protocol <protocol>", "what is sent").choices(["icmp", "tcp", "udp"]).default("icmp"))
     .option("--port <number>", "destination port, of tcp and udp; without it one that gets through is looked for")
     .option("--probe", "send the real packet too, and watch it at every hop; status 1 also when it fared otherwise than was said")

@@ -115,6 +115,7 @@ test("UDP: a closed port is reached, and refuses; whether a program answers is i
 
 test("from outside: the laptop behind the gateway, and a host of the internet", async () => {
   const to = (from: string, port: string): string[] => ["--from", from, "--to", "nat", "--protocol", "tcp", "--port", port];
+  assert.equal((await probe(to("laptop", "22"))).reachable, true);
   const laptop = await probe(to(n.gateway, "22"));
   assert.deepEqual([laptop.reachable, laptop.probe.seen.map((one) => `${one.where} ${one.way}`)], [true, ["laptop out", "internet in", "internet out", `${n.nat} in`, `${n.nat} out`, "internet in", "internet out", "laptop in"]]);
   const host = await probe(to("192.0.2.80", "22"));
