@@ -22,6 +22,12 @@ export function analyze(network: Network, question: Question, guests: Guests): A
   return analyzed(worldOf(network), question, guests).answer;
 }
 
+/** And the network as its mends make it. */
+export function analyzeAndMend(network: Network, question: Question, guests: Guests): { readonly answer: Answer; readonly mended: Network } {
+  const { answer, after } = analyzed(worldOf(network), question, guests);
+  return { answer, mended: after.network };
+}
+
 /** Each in the network as it is once what was found before is mended: so the mends of all can be run one after the other. */
 export function analyzeInTurn(network: Network, questions: readonly Question[], guests: Guests): Answer[] {
   let world = worldOf(network);

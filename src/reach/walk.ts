@@ -127,15 +127,22 @@ class Walker {
     for (const cause of step.causes) this.#found.push({ ...place, instanceId, cause, packet: came });
     const { to } = step;
     if (to.kind === "nowhere") return this.#stopped({ what: "nowhere", packet: came });
-    for (const note of step.notes) this.#add({ component: { kind: "guest", id: instanceId }, note });
-    if (to.kind === "local") return this.#stopped({ what: "elsewhere", packet: came });
+    if (to.kind === "local") { this.#addGuest(instanceId, step); return this.#stopped({ what: "elsewhere", packet: came }); }
     const taken = step.untranslated && this.#world.translating.has(instanceId);
     if (step.untranslated && !taken) this.#untranslated = { ...place, instanceId, cause: step.untranslated.cause, packet: to.packet };
     const packet = taken ? step.untranslated!.packet : to.packet;
+    this.#addGuest(instanceId, step, came, packet);
     this.#memory.forwarded({ instanceId, cameAs: came.source === 0 ? { ...came, source: packet.source } : came, leftAs: packet });
     const eni = this.#network.snapshot.list("network-interface").find((one) => one.attachment?.instanceId === instanceId && one.macAddress === to.mac) ?? fallback;
     this.#add(interfaceComponent(eni, packet, "out"));
     return { packet, hop: leaveInterface(this.#network, eni, packet, this.#memory), from: eni };
+  }
+
+  /** What a guest says that it did; with the headers before and after where it translates what it sends on. */
+  #addGuest(instanceId: string, { notes }: GuestStep, came?: Packet, left?: Packet): void {
+    const [inbound, outbound] = [came, left].map((packet) => packet && headerOf(packet));
+    const translated = came !== undefined && came.source !== 0 && JSON.stringify(inbound) !== JSON.stringify(outbound);
+    notes.forEach((note, i) => this.#add({ component: { kind: "guest", id: instanceId }, note, ...(translated && i === 0 ? { inbound, outbound } : {}) }));
   }
 
   #follow(first: Hop, leftFrom: NetworkInterface | undefined): End | undefined {
@@ -183,7 +190,7 @@ class Walker {
     if (step.to.kind !== "local") return this.#out(instanceId, step, eni, packet);
     const place = this.#place();
     for (const cause of step.causes) this.#found.push({ ...place, instanceId, cause, packet });
-    for (const note of step.notes) this.#add({ component: { kind: "guest", id: instanceId }, note });
+    this.#addGuest(instanceId, step);
     return { kind: "interface", interface: eni, packet };
   }
 

@@ -19,7 +19,7 @@ export type Way = (typeof ways)[number];
 /** What a guest is set to. */
 export interface GuestSetting { forwarding: boolean; masquerade: boolean; forwardDrop: boolean; inputDrop: boolean; outputDrop: boolean; echoIgnored: boolean }
 export interface PutIn { readonly fault: string; readonly code: string; readonly component: string }
-export interface Drawn { readonly seed: number; readonly way: Way; readonly records: Records; readonly guests: Readonly<Record<Role, GuestSetting>>; readonly question: Question; readonly putIn: readonly PutIn[]; readonly noise: readonly string[] }
+export interface Drawn { readonly seed: number; readonly way: Way; readonly records: Pick<Records, "snapshot" | "get">; readonly guests: Readonly<Record<Role, GuestSetting>>; readonly question: Question; readonly putIn: readonly PutIn[]; readonly noise: readonly string[] }
 
 /** Mulberry32: a sequence from a seed. */
 export function sequence(seed: number): (below: number) => number {

@@ -16,7 +16,7 @@ try {
   const figures = await compare(stage, networks, seed, ({ networks: done }) => { if (done % 200 === 0) process.stderr.write(`${done} networks, ${Math.round((performance.now() - began) / 1000)} s\n`); });
   const list = (counts: ReadonlyMap<string, number>): string => [...counts].sort((a, b) => b[1] - a[1]).map(([name, n]) => `  ${String(n).padStart(6)}  ${name}`).join("\n");
   for (const failure of figures.failures) process.stderr.write(`${failure}\n`);
-  process.stdout.write(`${figures.networks} networks (seeds ${seed} to ${seed + figures.networks - 1}): ${figures.reachable} whose packet was answered, ${figures.unreachable} whose was not\n${figures.faults} faults put in; ${figures.failures.length} disagreements\npackets:\n${list(figures.byProtocol)}\nways:\n${list(figures.byWay)}\ncauses:\n${list(figures.codes)}\n`);
+  process.stdout.write(`${figures.networks} networks (seeds ${seed} to ${seed + figures.networks - 1}): ${figures.reachable} whose packet was answered, ${figures.unreachable} whose was not\n${figures.faults} faults put in; ${figures.mended} networks mended as was said, and answered then; ${figures.failures.length} disagreements\npackets:\n${list(figures.byProtocol)}\nways:\n${list(figures.byWay)}\ncauses:\n${list(figures.codes)}\n`);
   process.exitCode = figures.failures.length === 0 ? 0 : 1;
 } finally {
   await stage.close();

@@ -64,6 +64,10 @@ test("through the NAT instance: followed, named among the hints, its translation
   assert.deepEqual(done.AlternatePathHints, [{ ComponentId: n.natInterface, ComponentArn: arn("network-interface", n.natInterface) }]);
   const nat = done.ForwardPathComponents!.find((c) => c.Component!.Id === n.nat)!;
   assert.match(nat.AdditionalDetails!.map((d) => d.AdditionalDetailType).join("; "), /forwards by its route .*; .*MASQUERADE: leaves as 10\.0\.0\.\d+/);
+  const addressOf = (eni: string): string => `${n.ctx.snapshot().get("network-interface", eni)!.privateAddresses[0]!.address}/32`;
+  assert.deepEqual([nat.InboundHeader!.SourceAddresses, JSON.parse(JSON.stringify(nat.OutboundHeader))], [[addressOf(n.privateInterface)], { SourceAddresses: [addressOf(n.natInterface)] }], "before and after its translation");
+  const back = done.ReturnPathComponents!.find((c) => c.Component!.Id === n.nat)!;
+  assert.deepEqual([back.InboundHeader!.DestinationAddresses, JSON.parse(JSON.stringify(back.OutboundHeader))], [[addressOf(n.natInterface)], { DestinationAddresses: [addressOf(n.privateInterface)] }], "and turned back");
   assert.equal(done.ForwardPathComponents!.at(-1)!.OutboundHeader!.SourceAddresses![0], `${n.natPublic}/32`);
   assert.equal(done.ReturnPathComponents!.at(-1)!.Component!.Id, n.private);
   const unlike = await doAndShowWithoutNat(n);
