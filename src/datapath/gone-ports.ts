@@ -1,6 +1,7 @@
-// Owns freeing what the program remembers of flows at ports that are gone: nothing else wants their slots (flows.bpf.h).
+// Owns freeing what the program remembers of ports that are gone: their flows, whose slots nobody else wants (flows.bpf.h), and what was
+// counted at interfaces that are no more.
 
-import { deleteEntry, lookupEntry, readEntries, updateEntry, type LoadedObject } from "./libbpf.ts";
+import { deleteEntries, deleteEntry, lookupEntry, possibleCpus, readEntries, updateEntry, type LoadedObject } from "./libbpf.ts";
 
 const MOST_SLOTS_AT_ONCE = 4096; // some milliseconds: the rest is done by the next calls
 
@@ -28,4 +29,13 @@ export function freeGonePorts(object: LoadedObject, isThere: (port: number) => b
     }
   }
   return true;
+}
+
+/** How many connections it has at NAT gateways stays while it has any: their clocks end them, and a later call finds none. */
+export function freeGoneCounters(object: LoadedObject, isThere: (port: number) => boolean): void {
+  for (const name of ["drops", "nat_metrics", "nat_users"] as const) {
+    const fd = object.mapFd(name), [keySize, valueSize] = object.sizesOf(name), perCpu = name !== "nat_users";
+    const entries = readEntries(fd, keySize, perCpu ? valueSize * possibleCpus() : valueSize);
+    deleteEntries(fd, [...entries].filter(([key, value]) => !isThere(Buffer.from(key, "latin1").readUInt32LE(0)) && (perCpu || Buffer.from(value, "latin1").readBigInt64LE(0) === 0n)).map(([key]) => key));
+  }
 }

@@ -4,17 +4,19 @@
 import { existsSync, mkdirSync, rmSync } from "node:fs";
 import { deleteEntry, loadObject, loadObjectAside, possibleCpus, readEntries, attachClassifier, attachTcx, lookupEntry, testRun, updateEntry, BpfError, EINVAL, type LoadedObject, type TestRun } from "./libbpf.ts";
 import { ensureMounted } from "../linux/mount.ts";
-import { freeGonePorts } from "./gone-ports.ts";
+import { freeGoneCounters, freeGonePorts } from "./gone-ports.ts";
 import { drainAccounts, type DrainedAccounts } from "./flow-accounts.ts";
 import { TableEncoder, portKey, tableSizes, type EncodedTables, type Entries, type TableName } from "./codec.ts";
 import { dropReasons, natMetricNames, type DesiredTables, type DropCount, type DropReason, type NatMetricName, type NatMetrics } from "./tables.ts";
 
 const objectFile = new URL("port.bpf.o", import.meta.url).pathname;
-const stateMaps = ["generation", "flows", "fragments", "asked_by", "drops", "nat_connections", "nat_inwards", "nat_pools", "nat_metrics", "flow_rooms", "flow_slots", "fragment_hands", "fragment_slots", "accounts", "accounts_room", "accounts_generation"] as const;
+const stateMaps = ["generation", "flows", "fragments", "asked_by", "drops", "nat_connections", "nat_inwards", "nat_pools", "nat_metrics", "nat_users", "flow_rooms", "flow_slots", "fragment_hands", "fragment_slots", "accounts", "accounts_room", "accounts_generation"] as const;
 const tableNames = Object.keys(tableSizes) as TableName[];
 
 /** Tracked flows that one interface may have: a sixteenth of the table. */
 const FLOW_ALLOWANCE = 32_768;
+/** Connections of all NAT gateways: the size of their table. */
+const NAT_MOST = 1 << 20;
 
 export interface AppliedChange { readonly added: number; readonly updated: number; readonly removed: number }
 
@@ -47,6 +49,7 @@ export interface Datapath {
 export interface DatapathOptions {
   readonly timeScale?: number | undefined;
   readonly flowAllowance?: number | undefined; // tracked flows of an interface (flows.bpf.h)
+  readonly natMost?: number | undefined; // connections of all NAT gateways (nat.bpf.h)
   readonly file?: string | undefined; // another compiled program than the committed one
   readonly existingOnly?: boolean | undefined; // tables of another version are an error, and stay
   readonly classifier?: boolean | undefined; // attached as on kernels without tcx
@@ -56,8 +59,8 @@ export interface DatapathOptions {
  * Loads the program; tables that are pinned in `pinDir`, a directory of the BPF filesystem, already are taken over with all they hold.
  * A machine on which nobody has mounted that filesystem gets it: without it no directory can be made there.
  */
-export function openDatapath(pinDir: string, { timeScale = 1, flowAllowance = FLOW_ALLOWANCE, file = objectFile, existingOnly = false, classifier = false }: DatapathOptions = {}): Datapath {
-  const parts = objectParts(pinDir, timeScale, flowAllowance, file);
+export function openDatapath(pinDir: string, { timeScale = 1, flowAllowance = FLOW_ALLOWANCE, natMost = NAT_MOST, file = objectFile, existingOnly = false, classifier = false }: DatapathOptions = {}): Datapath {
+  const parts = objectParts(pinDir, [timeScale, flowAllowance, natMost], file);
   let object: LoadedObject;
   try {
     object = loadObject(...parts);
@@ -70,17 +73,17 @@ export function openDatapath(pinDir: string, { timeScale = 1, flowAllowance = FL
 
 /** The same while the caller goes on: the kernel looks at the program in a thread of its own. */
 export async function openDatapathAside(pinDir: string, timeScale: number): Promise<Datapath> {
-  const parts = objectParts(pinDir, timeScale, FLOW_ALLOWANCE, objectFile);
+  const parts = objectParts(pinDir, [timeScale, FLOW_ALLOWANCE, NAT_MOST], objectFile);
   const object = await loadObjectAside(...parts).catch((error: unknown) => { makeRoom(error, pinDir, false); return loadObjectAside(...parts); });
   return new KernelDatapath(object, FLOW_ALLOWANCE, false);
 }
 
-function objectParts(pinDir: string, timeScale: number, flowAllowance: number, file: string): Parameters<typeof loadObject> {
+/** @param constants in the order of the sources */
+function objectParts(pinDir: string, constants: readonly number[], file: string): Parameters<typeof loadObject> {
   ensureMounted("bpf", "/sys/fs/bpf");
   mkdirSync(pinDir, { recursive: true });
-  const configuration = Buffer.alloc(8);
-  configuration.writeUInt32LE(timeScale, 0);
-  configuration.writeUInt32LE(flowAllowance, 4);
+  const configuration = Buffer.alloc(4 * constants.length);
+  constants.forEach((value, i) => configuration.writeUInt32LE(value, 4 * i));
   return [file, [...tableNames, ...stateMaps], pinDir, configuration];
 }
 
@@ -125,6 +128,8 @@ class KernelDatapath implements Datapath {
   readonly #flowAllowance: number;
   readonly #classifier: boolean;
   #freed = false; // what was remembered of ports that are gone
+  #counted: ReadonlySet<number> | undefined; // ports whose counters stay; undefined: who knows what else is there
+  #countedOf: readonly unknown[] = [];
   readonly #encoder = new TableEncoder();
   #written: EncodedTables | undefined; // by the last apply; undefined: who knows
 
@@ -163,11 +168,20 @@ class KernelDatapath implements Datapath {
     this.#written = wanted;
     if (wanted.numbers !== written?.numbers) this.#freed = false; // a port may be gone
     if (!this.#freed) this.#freed = freeGonePorts(this.object, (port) => wanted.numbers.some((part) => part.has(portKey(port))), this.#flowAllowance);
+    this.#freeCounters(desired);
     return { added, updated, removed };
   }
 
+  /** Costs nothing while no interface came or went. */
+  #freeCounters({ counted, ports }: DesiredTables): void {
+    if (this.#counted && this.#countedOf[0] === counted && this.#countedOf[1] === ports) return;
+    const there = new Set([0, ...(counted ?? []), ...ports.map((p) => p.port)]), before = this.#counted; // 0: of no port
+    [this.#counted, this.#countedOf] = [there, [counted, ports]];
+    if (!before || [...before].some((port) => !there.has(port))) freeGoneCounters(this.object, (port) => there.has(port));
+  }
+
   forget(): void {
-    this.#written = undefined;
+    this.#written = this.#counted = undefined;
   }
 
   /** What the program has remembered of the tables holds no longer. */

@@ -46,7 +46,7 @@ struct flow { __u64 seen_ns; __u32 bits, pad; };
 struct nat { __u32 count, public; __be32 address[MAX_NAT_ADDRESSES]; };
 struct nat_key { __u32 port; __be32 saddr, daddr; __be16 sport, dport; __u8 protocol, pad[3]; }; // as the instance says it
 struct nat_inward_key { __u32 port; __be32 address, remote; __be16 nat_port, remote_port; __u8 protocol, pad[3]; }; // as the destination says it
-struct nat_connection { struct bpf_timer timer; __u64 seen_ns; __be32 address; __be16 nat_port, pad; __u32 bits, pad2; };
+struct nat_connection { struct bpf_timer timer; __u64 seen_ns; __be32 address; __be16 nat_port, pad; __u32 bits, user; }; // user: the number of the port that it came in by
 struct nat_pool_key { __u32 port; __be32 address, remote; __be16 remote_port; __u8 protocol, pad; };
 struct nat_pool { __u64 full_until_ns; __u32 cursor, pad; };
 struct nat_metrics { __u64 count[14]; };

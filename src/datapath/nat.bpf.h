@@ -2,6 +2,8 @@
 // and a port of 1024-65535. A destination (address, port, protocol) has 55,000 of those ports at each address, from a place of its
 // own on: so many connections it can have at once, and not one more. Idle for 350 seconds, one is forgotten, and its instance
 // hears RST when it goes on. Pieces of UDP pass, others do not. Only answers come in. The gateway itself answers nothing.
+// All gateways share one table. Three quarters of it are for who comes first; the last is for interfaces that have few connections in it,
+// so that one guest's flood keeps nobody else from beginning (ErrorPortAllocation, at the flooded gateway, is what the flood gets).
 #pragma once
 #include "answers.bpf.h"
 #include "count.bpf.h"
@@ -14,10 +16,15 @@ enum nat_metric {
   N_BYTES_OUT_DESTINATION, N_PACKETS_IN_DESTINATION, N_BYTES_IN_DESTINATION, N_PACKETS_OUT_SOURCE, N_BYTES_OUT_SOURCE,
 };
 
+const volatile __u32 nat_most = 1 << 20; // connections of all gateways; set before the program is loaded
+enum { NAT_FEW = 1024 }; // a 1,024th of them is few
+TABLE(nat_users, BPF_MAP_TYPE_HASH, 65536, BPF_F_NO_PREALLOC, __u32, __s64); // connections by the interface that began them; 0: of all
+
 static const struct nat_metrics no_metrics SEC(".rodata.zero") = {};
 static __noinline int meter(__u32 port, __u32 metric, __s64 by, __u32 metric2, __s64 by2) {
   struct nat_metrics *m = bpf_map_lookup_elem(&nat_metrics, &port);
   if (!m) {
+    if (metric != N_PACKETS_IN_SOURCE && metric != N_PACKETS_IN_DESTINATION) return 0; // a gateway that is gone has clocks that run on
     bpf_map_update_elem(&nat_metrics, &port, &no_metrics, BPF_NOEXIST);
     m = bpf_map_lookup_elem(&nat_metrics, &port);
     if (!m) return 0;
@@ -47,6 +54,28 @@ static __always_inline struct nat_inward_key inward_key(const struct nat_key *ke
   return (struct nat_inward_key){ .port = key->port, .address = address, .remote = key->daddr, .nat_port = nat_port, .remote_port = key->dport, .protocol = key->protocol };
 }
 
+static __noinline __s64 *nat_used(__u32 user) {
+  __s64 *used = bpf_map_lookup_elem(&nat_users, &user), none = 0;
+  if (used) return used;
+  bpf_map_update_elem(&nat_users, &user, &none, BPF_NOEXIST);
+  return bpf_map_lookup_elem(&nat_users, &user);
+}
+
+static __noinline int nat_count(__u32 user, __s64 by) {
+  __s64 *all = nat_used(0), *own = nat_used(user);
+  if (!user || !all || !own) return 0;
+  __sync_fetch_and_add(all, by);
+  __sync_fetch_and_add(own, by);
+  return 0;
+}
+
+// May this interface begin one more?
+static __noinline int nat_has_room(__u32 user) {
+  __s64 *all = nat_used(0), *own = nat_used(user);
+  if (!all || !own || *all >= nat_most) return 0;
+  return *all < nat_most / 4 * 3 || *own < nat_most / NAT_FEW;
+}
+
 static __noinline int nat_forget(struct nat_key *at, struct nat_connection *c, int idle) {
   struct nat_key key = *at;
   struct nat_inward_key inward = inward_key(&key, c->address, c->nat_port);
@@ -54,7 +83,8 @@ static __noinline int nat_forget(struct nat_key *at, struct nat_connection *c, i
   if (idle) meter(key.port, N_IDLE, 1, NO_METRIC, 0);
   nat_uncount(&key, c);
   bpf_map_delete_elem(&nat_inwards, &inward);
-  bpf_map_delete_elem(&nat_connections, &key);
+  __u32 user = c->user;
+  if (!bpf_map_delete_elem(&nat_connections, &key)) nat_count(user, -1);
   struct nat_pool *pool = bpf_map_lookup_elem(&nat_pools, &pool_key);
   if (pool) pool->full_until_ns = 0;
   return 0;
@@ -103,20 +133,22 @@ __noinline __u32 nat_take_port(const struct nat_key *key, __be32 address, __u64 
   return s.port;
 }
 
-static __noinline int nat_begin(const struct nat *n, const struct nat_key *key, __u8 tcp, __u64 now) {
+static __noinline int nat_begin(const struct nat *n, const struct nat_key *key, __u32 user, __u8 tcp, __u64 now) {
+  if (!nat_has_room(user)) return 0;
   __u32 first = (key->saddr * 0x9e3779b1u ^ key->sport * 0x85ebca6bu) >> 16, port = 0, chosen = 0;
   for (__u32 i = 0; i < MAX_NAT_ADDRESSES && i < n->count && !port; i++) {
     chosen = (first + i) % n->count;
     port = nat_take_port(key, n->address[chosen & (MAX_NAT_ADDRESSES - 1)], now);
   }
   if (!port) return 0;
-  struct nat_connection fresh = { .seen_ns = now, .address = n->address[chosen & (MAX_NAT_ADDRESSES - 1)], .nat_port = bpf_htons(port), .bits = tcp ? N_COUNTED : 0 };
+  struct nat_connection fresh = { .seen_ns = now, .address = n->address[chosen & (MAX_NAT_ADDRESSES - 1)], .nat_port = bpf_htons(port), .bits = tcp ? N_COUNTED : 0, .user = user };
   struct nat_connection *c = bpf_map_update_elem(&nat_connections, key, &fresh, BPF_NOEXIST) ? 0 : bpf_map_lookup_elem(&nat_connections, key);
   if (!c) {
     struct nat_inward_key inward = inward_key(key, fresh.address, fresh.nat_port);
     bpf_map_delete_elem(&nat_inwards, &inward);
     return 0;
   }
+  nat_count(user, 1);
   if (tcp) meter(key->port, N_ACTIVE, 1, NO_METRIC, 0);
   bpf_timer_init(&c->timer, &nat_connections, CLOCK_MONOTONIC);
   bpf_timer_set_callback(&c->timer, nat_rings);
@@ -175,7 +207,7 @@ __noinline int nat_outward(struct __sk_buff *skb, struct walk *w) {
       return 0; // the RST goes back the way that answers go
     }
     if (!c) {
-      if (!nat_begin(n, &key, k->protocol == IPPROTO_TCP, now)) return nat_drop(skb, number, NAT_PORTS);
+      if (!nat_begin(n, &key, w->entry_port, k->protocol == IPPROTO_TCP, now)) return nat_drop(skb, number, NAT_PORTS);
       c = bpf_map_lookup_elem(&nat_connections, &key);
       if (!c) return nat_drop(skb, number, NAT_PORTS);
     }

@@ -85,6 +85,8 @@ export interface DesiredTables {
   readonly members: readonly MemberEntry[];
   readonly acls: readonly AclEntry[];
   readonly nats: readonly NatEntry[];
+  /** Every interface there is, plugged in or not: what was counted at it stays. Not given: those of `ports` alone. */
+  readonly counted?: readonly number[] | undefined;
 }
 
 /** Why a packet was dropped. The numbers are the program's (port.bpf.c, enum reason); a test holds them together. */

@@ -51,6 +51,7 @@ export function createPlanner(own: OwnLinks): Planner {
   const portList = new RememberedList<PortEntry>(), ports = new Remembered<readonly PortEntry[]>(), routeLists = new Remembered<readonly (readonly RouteEntry[])[]>(), routes = new Remembered<readonly RouteEntry[]>();
   const groups = new Remembered<readonly GroupEntry[]>(), groupList = new RememberedList<GroupEntry>(), named = new Remembered<readonly string[]>(), members = new Remembered<readonly MemberEntry[]>(), acls = new Remembered<readonly AclEntry[]>();
   const addresses = new Remembered<readonly AddressEntry[]>(), publics = new Remembered<readonly PublicEntry[]>(), vpcs = new Remembered<readonly VpcEntry[]>(), nats = new Remembered<readonly NatEntry[]>();
+  const counted = new Remembered<readonly number[]>();
   const ownPorts = [ownPort(INTERNET_PORT, "internet", own.internet), ownPort(SERVICES_PORT, "services", own.services)];
   const guestsOf = (snapshot: Snapshot): readonly NetworkInterface[] => live.of([snapshot.list("network-interface"), snapshot.list("instance")], () => sameLive.of(liveInterfaces(snapshot)));
   return {
@@ -80,6 +81,7 @@ export function createPlanner(own: OwnLinks): Planner {
         })(),
         acls: acls.of(of("network-acl"), () => snapshot.list("network-acl").map((a) => acl.of(a, [], () => planAcl(a)))),
         nats: nats.of(of("natgateway", "network-interface"), () => snapshot.list("natgateway").filter(natGatewayForwards).map((nat) => planNat(snapshot, nat))),
+        counted: counted.of(of("network-interface"), () => snapshot.list("network-interface").map((eni) => eni.index)),
       };
     },
   };

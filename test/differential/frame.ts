@@ -34,7 +34,7 @@ export interface Frame {
 export const ETHERNET = 14, IPV4 = 0x0800, ARP = 0x0806;
 
 /** The Internet checksum of some bytes, from scratch (RFC 1071). */
-function checksum(bytes: Buffer, from: number, to: number, seed = 0): number {
+export function checksum(bytes: Buffer, from: number, to: number, seed = 0): number {
   let sum = seed;
   for (let i = from; i + 1 < to; i += 2) sum += (bytes[i]! << 8) | bytes[i + 1]!;
   if ((to - from) % 2) sum += bytes[to - 1]! << 8;
@@ -42,7 +42,7 @@ function checksum(bytes: Buffer, from: number, to: number, seed = 0): number {
   return ~sum & 0xffff;
 }
 
-const pseudoHeader = (f: { source: number; destination: number; protocol: number }, length: number): number =>
+export const pseudoHeader = (f: { source: number; destination: number; protocol: number }, length: number): number =>
   (f.source >>> 16) + (f.source & 0xffff) + (f.destination >>> 16) + (f.destination & 0xffff) + f.protocol + length;
 
 export function macBytes(text: string): Buffer {

@@ -2,7 +2,7 @@
 // the real loader, in a namespace of its own; and the comparison of one case, packet by packet.
 
 import { randomBytes } from "node:crypto";
-import { rmSync } from "node:fs";
+import { readdirSync, rmSync } from "node:fs";
 import { openDatapath, removePins, type Datapath } from "../../src/datapath/loader.ts";
 import { TC_ACT_REDIRECT, TC_ACT_SHOT, TestRuns } from "../../src/datapath/test-run.ts";
 import { addVethPairs, readLinks } from "../../src/linux/link.ts";
@@ -14,10 +14,18 @@ import { edited, type Case } from "./case.ts";
 import { IPV4, encode, type Frame } from "./frame.ts";
 import { TrackedFlows, expect, type Expected } from "./oracle.ts";
 import { INTERNET_MAC, SERVICES_MAC, frameOf, type Arrival, type Sender } from "./packet-spec.ts";
-import { recordsOf } from "./records-of.ts";
+import { macOf, recordsOf } from "./records-of.ts";
+import { WireRuns, makeEnds } from "./wire.ts";
 
-const MOST_INTERFACES = 18;
+const MOST_VPCS = 3, MOST_INTERFACES = 6; // of a VPC
 const own = { internet: { name: "vbinternet", innerMac: INTERNET_MAC }, services: { name: "vbservices", innerMac: SERVICES_MAC } };
+
+/** The outer end of the link of each interface there may be. */
+const linkOf = (v: number, i: number): string => `p${v * MOST_INTERFACES + i}`;
+const ends = [
+  { outer: own.internet.name, mac: INTERNET_MAC }, { outer: own.services.name, mac: SERVICES_MAC },
+  ...Array.from({ length: MOST_VPCS * MOST_INTERFACES }, (_, n) => { const v = Math.floor(n / MOST_INTERFACES), i = n % MOST_INTERFACES; return { outer: linkOf(v, i), mac: macOf(v, i) }; }),
+];
 
 /** Where the two differ, in words; and after which packets. */
 export interface Difference { readonly what: string; readonly phase: number; readonly packet: number }
@@ -34,23 +42,40 @@ export class Program {
   delivered = 0;
   readonly reasons = new Map<string, number>();
 
-  private constructor(directory: string, links: ReadonlyMap<string, number>, datapath: Datapath) {
+  private constructor(directory: string, links: ReadonlyMap<string, number>, datapath: Datapath, runs: TestRuns) {
     this.#directory = directory;
     this.#links = links;
     this.#datapath = datapath;
-    this.#runs = new TestRuns(datapath);
+    this.#runs = runs;
   }
 
   /** @param object another compiled program than the committed one */
   static async open(object?: string): Promise<Program> {
+    return Program.#make(object, async (netns, directory, datapath) => {
+      const inner = `${directory}/inner`;
+      await createNetns(inner);
+      await addVethPairs(netns, ends.map(({ outer }, i) => ({ outer, inner: `i${i}`, innerNetns: inner, innerMac: `02:bb:00:00:00:${i.toString(16).padStart(2, "0")}`, mtu: 1500, addresses: [], routes: [] })));
+      return new TestRuns(datapath);
+    });
+  }
+
+  /** Packets are sent on wires between namespaces (wire.ts). */
+  static async openOnWires(object?: string): Promise<{ readonly program: Program; readonly wire: WireRuns }> {
+    let wire: WireRuns | undefined;
+    const program = await Program.#make(object, async (netns, directory, datapath) => {
+      await makeEnds(netns, directory, ends);
+      return (wire = new WireRuns(datapath, netns, directory, ends));
+    });
+    return { program, wire: wire! };
+  }
+
+  static async #make(object: string | undefined, runsOf: (netns: string, directory: string, datapath: Datapath) => Promise<TestRuns>): Promise<Program> {
     const name = `t-diff-${randomBytes(4).toString("hex")}`;
-    const directory = `/run/vpcbox/${name}`, netns = `${directory}/netns`, inner = `${directory}/inner`;
+    const directory = `/run/vpcbox/${name}`, netns = `${directory}/netns`;
     await createNetns(netns);
-    await createNetns(inner);
     try {
-      const names = [own.internet.name, own.services.name, ...Array.from({ length: MOST_INTERFACES }, (_, i) => `p${i}`)];
-      await addVethPairs(netns, names.map((outer, i) => ({ outer, inner: `i${i}`, innerNetns: inner, innerMac: `02:bb:00:00:00:${i.toString(16).padStart(2, "0")}`, mtu: 1500, addresses: [], routes: [] })));
-      return new Program(directory, readLinks(netns), openDatapath(`/sys/fs/bpf/vpcbox/${name}`, { file: object }));
+      const datapath = openDatapath(`/sys/fs/bpf/vpcbox/${name}`, { file: object }), runs = await runsOf(netns, directory, datapath);
+      return new Program(directory, readLinks(netns), datapath, runs);
     } catch (error) {
       await removeBench(directory);
       throw error;
@@ -58,6 +83,7 @@ export class Program {
   }
 
   async close(): Promise<void> {
+    if (this.#runs instanceof WireRuns) this.#runs.close();
     this.#datapath.close();
     await removeBench(this.#directory);
   }
@@ -85,7 +111,7 @@ export class Program {
       const present = drawn.interfaces.filter((eni) => network.isPresent(eni));
       flows.forget((id) => present.some((eni) => eni.id === id));
       const links = new Map<string, number>([...Object.values(own)].map(({ name }) => [name, this.#links.get(name)!]));
-      drawn.interfaces.forEach((eni, i) => links.set(`vb${eni.index}`, this.#links.get(`p${i}`)!));
+      for (const eni of drawn.interfaces) { const [v, i] = /(\d+)\.(\d+)$/.exec(eni.id)!.slice(1).map(Number); links.set(`vb${eni.index}`, this.#links.get(linkOf(v!, i!))!); }
       this.#datapath.apply(planTables(drawn.snapshot, own), (link) => links.get(link));
       for (const [i, packet] of phase.packets.entries()) {
         const { sender, frame } = frameOf(drawn, present, packet, arrivals.filter((a) => stillThere(a.at) && stillThere(a.from)));
@@ -143,8 +169,7 @@ export class Program {
 const sameButChecksums = (a: Buffer, b: Buffer): boolean => a.length === b.length && a.subarray(0, 24).equals(b.subarray(0, 24)) && a.subarray(26, 34).equals(b.subarray(26, 34));
 
 async function removeBench(directory: string): Promise<void> {
-  await deleteNetns(`${directory}/netns`);
-  await deleteNetns(`${directory}/inner`);
+  for (const name of readdirSync(directory)) await deleteNetns(`${directory}/${name}`);
   rmSync(directory, { recursive: true, force: true });
   removePins(directory.replace("/run/vpcbox", "/sys/fs/bpf/vpcbox"));
 }

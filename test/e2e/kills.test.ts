@@ -98,10 +98,10 @@ async function heldConnection() {
   return { state, close: async () => { const { ended } = state; socket.end(); await client; return ended; } };
 }
 
-/** It has ended; whether the machine's init has heard of it already says nothing. */
+/** It has ended, all its threads (until then it has its files); whether the machine's init has heard of it already says nothing. */
 const gone = (pid: number): Promise<true> => until("the daemon is gone", async () => {
   try {
-    return /\) [ZX] /.test(readFileSync(`/proc/${pid}/stat`, "utf8")) ? true as const : undefined;
+    return /\) [ZX] /.test(readFileSync(`/proc/${pid}/stat`, "utf8")) && readdirSync(`/proc/${pid}/task`).length === 1 ? true as const : undefined;
   } catch {
     return true as const;
   }

@@ -47,14 +47,15 @@ export class TestFabric {
   readonly #namespaces: string[] = [];
   readonly #sockets: (Socket | Server)[] = [];
 
-  private constructor(id: string, timeScale: number, flowAllowance: number | undefined) {
+  private constructor(id: string, timeScale: number, more: { readonly flowAllowance?: number; readonly natMost?: number }) {
     this.#dir = `/run/vpcbox-test/${id}`;
     this.pins = `/sys/fs/bpf/vpcbox-test-${id}`;
-    this.datapath = openDatapath(this.pins, { timeScale, flowAllowance });
+    this.datapath = openDatapath(this.pins, { timeScale, ...more });
   }
 
-  static async open(timeScale = 1, flowAllowance?: number): Promise<TestFabric> {
-    const fabric = new TestFabric(randomBytes(4).toString("hex"), timeScale, flowAllowance);
+  /** @param more other sizes than the product's (loader.ts) */
+  static async open(timeScale = 1, more: { readonly flowAllowance?: number; readonly natMost?: number } = {}): Promise<TestFabric> {
+    const fabric = new TestFabric(randomBytes(4).toString("hex"), timeScale, more);
     await fabric.#namespace("fabric");
     return fabric;
   }
