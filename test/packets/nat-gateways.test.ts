@@ -97,6 +97,43 @@ test("other protocols do not pass", () => {
   assert.equal(fabric.drops(GATE, "NAT_PROTOCOL"), 1);
 });
 
+/** An answer to what left the gateway as `out`. */
+const answer = (out: ReturnType<typeof read>, more: Partial<Parameters<typeof frame>[0]>) => fabric.test(1, frame({ from: out.to, to: out.from, protocol: out.protocol, sport: out.protocol === ICMP ? out.sport : out.dport, dport: out.sport, sourceMac: "02:00:00:00:00:01", ...more }));
+
+test("every checksum is right, both ways; the answer has the instance's own port", () => {
+  for (const protocol of [TCP, UDP, ICMP]) {
+    const sent = send({ protocol, sport: 4321, dport: 99, flags: 2, payload: Buffer.from("some bytes") }), out = read(sent.packet);
+    assert.deepEqual([sent.verdict, out.good, out.from, out.sport === 4321], [REDIRECT, true, "203.0.113.50", false], `${protocol} out`);
+    const back = answer(out, { flags: 18, type: 0, payload: Buffer.from("other bytes") }), came = read(back.packet);
+    assert.deepEqual([back.verdict, came.good, came.to, protocol === ICMP ? came.sport : came.dport], [REDIRECT, true, "10.0.1.10", 4321], `${protocol} in`);
+  }
+});
+
+test("FIN one way closes nothing; both ways it does, ten seconds later", async () => {
+  const out = read(send({ protocol: TCP, sport: 4400, dport: 80, flags: 2 }).packet), ACK = 16, FIN_ACK = 17;
+  assert.equal(answer(out, { flags: 18 }).verdict, REDIRECT);
+  assert.equal(send({ protocol: TCP, sport: 4400, dport: 80, flags: FIN_ACK }).verdict, REDIRECT);
+  await sleep(250); // 25 s
+  assert.equal(answer(out, { flags: ACK }).verdict, REDIRECT, "the other end may go on sending");
+  assert.equal(answer(out, { flags: FIN_ACK }).verdict, REDIRECT);
+  assert.equal(send({ protocol: TCP, sport: 4400, dport: 80, flags: ACK }).verdict, REDIRECT, "the last ACK");
+  await sleep(250);
+  assert.equal(answer(out, { flags: ACK }).verdict, SHOT);
+});
+
+test("RST ends a connection at once; what belongs to none is answered with RST", () => {
+  const RST = 4, ACK = 16;
+  for (const end of ["instance", "destination"] as const) {
+    const out = read(send({ protocol: TCP, sport: 4500, dport: 80, flags: 2 }).packet);
+    assert.equal(answer(out, { flags: 18 }).verdict, REDIRECT);
+    assert.equal((end === "instance" ? send({ protocol: TCP, sport: 4500, dport: 80, flags: RST }) : answer(out, { flags: RST })).verdict, REDIRECT);
+    assert.equal(answer(out, { flags: ACK }).verdict, SHOT, end);
+    const reset = send({ protocol: TCP, sport: 4500, dport: 80, flags: ACK, ack: 77 }), came = read(reset.packet);
+    assert.deepEqual([reset.verdict, came.flags, came.from, came.to, came.sport, came.dport, came.good], [REDIRECT, RST, "192.0.2.80", "10.0.1.10", 80, 4500, true], end);
+    assert.equal(reset.packet.readUInt32BE(14 + 20 + 4), 77, "where its sender expects it");
+  }
+});
+
 test("its subnet's ACL applies, no group does", async () => {
   fabric.tables.ports = fabric.tables.ports.map((p) => (p.port === GATE ? { ...p, networkAcl: 500 } : p));
   const allow = entry(true, -1, 0, 65535, "0.0.0.0/0");

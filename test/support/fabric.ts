@@ -50,7 +50,7 @@ export class TestFabric {
   private constructor(id: string, timeScale: number, more: { readonly flowAllowance?: number; readonly natMost?: number }) {
     this.#dir = `/run/vpcbox-test/${id}`;
     this.pins = `/sys/fs/bpf/vpcbox-test-${id}`;
-    this.datapath = openDatapath(this.pins, { timeScale, ...more });
+    this.datapath = openDatapath(this.pins, { timeScale, file: process.env.VPCBOX_TEST_PROGRAM, ...more }); // another program: a mutant (test/packets/mutants.test.ts)
   }
 
   /** @param more other sizes than the product's (loader.ts) */
