@@ -21,7 +21,7 @@ export function readNftables(listing: unknown, known: ReadonlySet<string>): Rule
     if (one && mine(one)) sets.set(`${tableOf(one)} ${String(one.name)}`, (one.elem ?? []) as readonly unknown[]);
   }
   for (const { chain } of items) {
-    if (chain && chain.family === "netdev" && chain.hook !== undefined) unread.push(`chain ${String(chain.name)} of table netdev ${String(chain.table)}`);
+    if (chain && chain.hook !== undefined && (chain.family === "netdev" || (mine(chain) && !hooks.has(String(chain.hook))))) unread.push(`chain ${String(chain.name)} of table ${tableOf(chain)}`);
     if (chain && mine(chain)) chains.push(readChain(chain));
   }
   for (const { rule } of items) {

@@ -154,6 +154,12 @@ test("policy routing: rules by source, by mark and with a prefix length to suppr
   assert.equal(by({ suppressPrefixLength: 0 }), MAC0);
 });
 
+test("chains at a device, before and after the hooks that are judged, are said to be unread", () => {
+  const chain = (family: string, hook: string): object => ({ chain: { family, table: "t", name: hook, handle: 1, type: "filter", hook, prio: 0, policy: "drop", dev: "eth0" } });
+  const notes = (...chains: object[]): string[] => readGuest({ ...nat, nftables: { nftables: chains } }).receive(MAC0, ping).notes.map((note) => note.en).filter((note) => note.startsWith("not read"));
+  assert.deepEqual(notes(chain("netdev", "ingress"), chain("inet", "ingress"), chain("netdev", "egress")), ["not read: chain ingress of table netdev t", "not read: chain ingress of table inet t", "not read: chain egress of table netdev t"]);
+});
+
 test("what the network says of the guest's interfaces: an address that is missing, a route elsewhere, a device that was changed", () => {
   const own = [{ mac: MAC0, addresses: [{ address: "10.0.0.10", prefixLength: 24 }] }];
   const toIt: Packet = { ...https, destination: ip("10.0.0.10"), destinationPort: 22 };
