@@ -24,7 +24,7 @@ after(async () => {
 function client(file: string, ...args: string[]): Promise<Result> {
   const env = {
     PATH: "/usr/sbin:/usr/bin:/sbin:/bin", HOME: box.stateDir, LANG: "C.UTF-8", BOX_ENDPOINT: box.endpoint, AWS_URL: box.endpoint, AWS_REGION: "us-east-1", AWS_DEFAULT_REGION: "us-east-1",
-    AWS_ACCESS_KEY_ID: "test", AWS_SECRET_ACCESS_KEY: "test", AWS_PAGER: "", AWS_EC2_METADATA_DISABLED: "true", ANSIBLE_DEPRECATION_WARNINGS: "False", ANSIBLE_NOCOLOR: "1", ANSIBLE_HOME: box.stateDir,
+    AWS_ACCESS_KEY_ID: "test", AWS_SECRET_ACCESS_KEY: "test", AWS_PAGER: "", AWS_EC2_METADATA_DISABLED: "true", ANSIBLE_DEPRECATION_WARNINGS: "False", ANSIBLE_NOCOLOR: "1", ANSIBLE_PIPELINING: "True", ANSIBLE_HOME: box.stateDir,
   };
   return run(file, args, { env, timeoutMs: 600_000 });
 }
