@@ -1,7 +1,8 @@
 // Owns the mutants: the kernel program broken on purpose, each in one place, by a change of its source that matches exactly once. A
-// suite that does not notice one of them would not notice such a mistake either.
+// suite that does not notice one of them would not notice such a mistake either. The differential itself finds these out, by what it draws;
+// those of what it draws nothing of are in test/packets/mutants.ts.
 
-export interface Mutant { readonly name: string; readonly file: string; readonly find: string; readonly put: string }
+import type { Mutant } from "../support/mutant-object.ts";
 
 export const mutants: readonly Mutant[] = [
   { name: "a port range ends one early", file: "groups.bpf.h", find: "q->port > rule->to", put: "q->port >= rule->to" },

@@ -118,7 +118,9 @@ test("FIN one way closes nothing; both ways it does, ten seconds later", async (
   assert.equal(answer(out, { flags: FIN_ACK }).verdict, REDIRECT);
   assert.equal(send({ protocol: TCP, sport: 4400, dport: 80, flags: ACK }).verdict, REDIRECT, "the last ACK");
   await sleep(250);
+  const before = fabric.drops(GATE, "NAT_NO_CONNECTION");
   assert.equal(answer(out, { flags: ACK }).verdict, SHOT);
+  assert.equal(fabric.drops(GATE, "NAT_NO_CONNECTION"), before + 1);
 });
 
 test("RST ends a connection at once; what belongs to none is answered with RST", () => {

@@ -1,0 +1,95 @@
+// Owns the mutants of what the differential draws nothing of: NAT gateways, flow accounts, what is shown to watchers, the room for flows.
+// Each says which test of this folder finds it out.
+
+import type { Mutant } from "../support/mutant-object.ts";
+
+export interface CaughtMutant extends Mutant { readonly caughtBy: { readonly file: string; readonly test: string } }
+
+const by = (file: string, test: string) => ({ file, test });
+const nat = {
+  checksums: by("nat-gateways.test.ts", "every checksum is right, both ways; the answer has the instance's own port"),
+  fin: by("nat-gateways.test.ts", "FIN one way closes nothing; both ways it does, ten seconds later"),
+  rst: by("nat-gateways.test.ts", "RST ends a connection at once; what belongs to none is answered with RST"),
+  idle: by("nat-gateways.test.ts", "an idle connection is forgotten after 350 seconds: RST to the instance that goes on; IdleTimeoutCount"),
+  used: by("nat-gateways.test.ts", "a connection that is used is not idle"),
+  pieces: by("nat-gateways.test.ts", "pieces of UDP pass, of ICMP and TCP do not"),
+  basics: by("nat-gateways.test.ts", "TCP, UDP and ping leave with its Elastic IP and a port of 1024 or more, and their answers come back"),
+  answers: by("nat-gateways.test.ts", "only answers come in, only from whom was asked; it answers no ping itself"),
+  errors: by("nat-gateways.test.ts", "an error about a connection reaches the instance: traceroute's and path MTU discovery's way"),
+  own: by("nat-gateways.test.ts", "a private gateway translates to its private address; from outside its VPC it is not used"),
+  limit: by("nat-gateway-ports.test.ts", "55,000 to one destination and not one more: ErrorPortAllocation; another destination has its own"),
+  room: by("nat-gateway-room.test.ts", "a flood gets three quarters of the room; others begin by the same gateway and by another, and an answered connection lives"),
+};
+const accounts = {
+  both: by("flow-accounts.test.ts", "an interface that nobody watches has no account; one that is watched has both directions"),
+  rejected: by("flow-accounts.test.ts", "rejected by the group: one record; REJECT alone and ACCEPT alone"),
+  acl: by("flow-accounts.test.ts", "an ACL that lets nothing in, and one that lets nothing out of the sender's subnet"),
+  flags: by("flow-accounts.test.ts", "tcp-flags of a connection: SYN and FIN, SYN-ACK and FIN"),
+  unlogged: by("flow-accounts.test.ts", "to the router and between DHCP's ports: not logged"),
+  bulk: by("flow-accounts.test.ts", "a bulk transfer: packets and bytes are those that the sockets sent, trains of segments and all, while accounts are drained"),
+  lost: by("flow-accounts.test.ts", "more flows than there is room for at one interface: as many as the others are counted as lost"),
+};
+const watching = {
+  over: by("watching.test.ts", "nobody watches, or somebody did a while ago: nothing is shown"),
+  drop: by("watching.test.ts", "a drop is shown with its reason, its interface, the link it came in by and its first 160 bytes"),
+  flood: by("watching.test.ts", "a flood of one reason at one interface is shown in part, the rest is counted, and hides no other"),
+  frames: by("watching.test.ts", "frames of a captured link, both ways, once each, as long as asked for; another's are not; a VLAN tag is where it was"),
+  full: by("watching.test.ts", "frames that find no room are counted as lost"),
+};
+
+const flood = by("floods.test.ts", "a flood of SYNs pushes out no answered connection: not the others', not those of its target, not even its own; new ones begin");
+const pieces = by("floods.test.ts", "a flood of first pieces pushes out its own: another's later piece still follows its first");
+
+export const mutants: readonly CaughtMutant[] = [
+  { name: "a full ring pushes out answered flows", file: "flows.bpf.h", find: "(s->full && !(f->bits & F_ANSWERED))", put: "(s->full)", caughtBy: flood },
+  { name: "a full ring pushes out nothing", file: "flows.bpf.h", find: "(s->full && !(f->bits & F_ANSWERED))", put: "(0)", caughtBy: flood },
+  { name: "a flow's slot is another interface's", file: "flows.bpf.h", find: "struct slot_search s = { .at.port = p->port,", put: "struct slot_search s = { .at.port = 17,", caughtBy: flood },
+  { name: "first pieces' places are everybody's", file: "fragments.bpf.h", find: "struct fragment_slot at = { .port = piece.port,", put: "struct fragment_slot at = { .port = 0,", caughtBy: pieces },
+
+  { name: "a NAT gateway's ports begin below 1024", file: "nat.bpf.h", find: "NAT_FIRST_PORT = 1024", put: "NAT_FIRST_PORT = 24", caughtBy: nat.limit },
+  { name: "a NAT gateway carries 55,001 connections to a destination", file: "nat.bpf.h", find: "NAT_CONNECTIONS = 55000", put: "NAT_CONNECTIONS = 55001", caughtBy: nat.limit },
+  { name: "a translated TCP port leaves its checksum wrong", file: "rewrite.bpf.h", find: "  if (k->protocol == IPPROTO_TCP && bpf_l4_csum_replace(skb, k->l4_at + 16, from, to, 2)) return -1;\n", put: "", caughtBy: nat.checksums },
+  { name: "a translated UDP port leaves its checksum wrong", file: "rewrite.bpf.h", find: "  if (k->protocol == IPPROTO_UDP && bpf_l4_csum_replace(skb, k->l4_at + 6, from, to, BPF_F_MARK_MANGLED_0 | 2)) return -1;\n", put: "", caughtBy: nat.checksums },
+  { name: "a translated echo's identifier leaves its checksum wrong", file: "rewrite.bpf.h", find: "  if (k->protocol == IPPROTO_ICMP && bpf_l4_csum_replace(skb, k->l4_at + 2, from, to, 2)) return -1;\n", put: "", caughtBy: nat.checksums },
+  { name: "a NAT gateway does not translate the port that an error quotes", file: "nat.bpf.h", find: "rewrite_inner_port(skb, k, SOURCE, k->inner.sport, key.sport);", put: "", caughtBy: nat.errors },
+  { name: "a NAT gateway remembers idle connections ten times as long", file: "nat.bpf.h", find: "(nat_closed(bits) ? 10 : 350) * SECOND", put: "(nat_closed(bits) ? 10 : 3500) * SECOND", caughtBy: nat.idle },
+  { name: "a used NAT connection ends as an idle one", file: "nat.bpf.h", find: "if (now - c->seen_ns > SECOND / 8) c->seen_ns = now;\n  if (k->protocol != IPPROTO_TCP) return;", put: "if (k->protocol != IPPROTO_TCP) return;", caughtBy: nat.used },
+  { name: "the end of an idle NAT connection is not counted", file: "nat.bpf.h", find: "if (idle) meter(key.port, N_IDLE, 1, NO_METRIC, 0);", put: "", caughtBy: nat.idle },
+  { name: "FIN one way closes a NAT connection", file: "nat.bpf.h", find: "return (bits & (N_FIN_OUT | N_FIN_IN)) == (N_FIN_OUT | N_FIN_IN);", put: "return !!(bits & (N_FIN_OUT | N_FIN_IN));", caughtBy: nat.fin },
+  { name: "a closed NAT connection lives on", file: "nat.bpf.h", find: "(nat_closed(bits) ? 10 : 350) * SECOND", put: "350 * SECOND", caughtBy: nat.fin },
+  { name: "RST ends no NAT connection", file: "nat.bpf.h", find: "if (k->tcp_flags & TCP_RST) nat_forget(key, c, 0);", put: "", caughtBy: nat.rst },
+  { name: "a NAT gateway sends no RST", file: "nat.bpf.h", find: "|| make_reset(skb, w)) return TC_ACT_SHOT;", put: "|| 1) return TC_ACT_SHOT;", caughtBy: nat.rst },
+  { name: "a NAT gateway's RST has a sequence number of its own", file: "answers.bpf.h", find: "out.tcp.seq = in.ack;", put: "out.tcp.seq = 0;", caughtBy: nat.rst },
+  { name: "pieces of TCP and ICMP pass a NAT gateway", file: "nat.bpf.h", find: "NAT_SOURCE);\n  if (k->fragment && k->protocol != IPPROTO_UDP) return nat_drop(skb, number, NAT_FRAGMENT);", put: "NAT_SOURCE);", caughtBy: nat.pieces },
+  { name: "a NAT gateway serves whoever sends to it", file: "nat.bpf.h", find: "if (!n || !in_vpc(gate->vpc, k->saddr))", put: "if (!n)", caughtBy: nat.own },
+  { name: "strangers answer over a NAT connection", file: "nat.bpf.h", find: ".remote = key->daddr, .nat_port", put: ".remote = 0, .nat_port", caughtBy: nat.basics },
+  { name: "established NAT connections are not counted", file: "nat.bpf.h", find: "meter(number, N_ESTABLISHED, 1, NO_METRIC, 0);", put: "(void)0;", caughtBy: nat.basics },
+  { name: "what a NAT gateway drops has no reason of its own", file: "nat.bpf.h", find: "if (!holder) return nat_drop(skb, number, NAT_NO_CONNECTION);", put: "if (!holder) return TC_ACT_SHOT;", caughtBy: nat.answers },
+  { name: "NAT connections are for who comes first", file: "nat.bpf.h", find: "return *all < nat_most / 4 * 3 || *own < nat_most / NAT_FEW;", put: "return 1;", caughtBy: nat.room },
+  { name: "few NAT connections are as good as many", file: "nat.bpf.h", find: " || *own < nat_most / NAT_FEW", put: "", caughtBy: nat.room },
+  { name: "a NAT connection that ended still counts", file: "nat.bpf.h", find: "nat_count(user, -1);", put: "nat_count(user, 0);", caughtBy: nat.room },
+
+  { name: "what is rejected is accounted as accepted", file: "account.bpf.h", find: "(verdict == REJECTED ? A_REJECT : 0)", put: "(verdict == 77 ? A_REJECT : 0)", caughtBy: accounts.rejected },
+  { name: "what is rejected is accepted as well", file: "account.bpf.h", find: "if (direction == EGRESS) w->rejected = 1;", put: "", caughtBy: by("flow-accounts.test.ts", "the sender's group stops it; a blackhole stops what was accepted") },
+  { name: "REJECT alone accounts what is accepted", file: "account.bpf.h", find: "if (p->flags & P_LOG_ACCEPT)", put: "if (p->flags & (P_LOG_ACCEPT | P_LOG_REJECT))", caughtBy: accounts.rejected },
+  { name: "a receiver's ACL accounts at the sender", file: "port.bpf.c", find: "return reject(skb, w, to, INGRESS, ACL_INGRESS);\n    }\n  }", put: "return reject(skb, w, from, INGRESS, ACL_INGRESS);\n    }\n  }", caughtBy: accounts.acl },
+  { name: "accounts have no direction", file: "account.bpf.h", find: "key.bits = (direction == EGRESS ? A_EGRESS : 0)", put: "key.bits = 0", caughtBy: accounts.both },
+  { name: "accounts go to one generation for ever", file: "account.bpf.h", find: ".generation = *generation };", put: ".generation = 0 };", caughtBy: accounts.rejected },
+  { name: "a train of segments is one packet", file: "account.bpf.h", find: "packets = (payload + segment - 1) / segment;", put: "", caughtBy: accounts.bulk },
+  { name: "a train of segments has one header", file: "account.bpf.h", find: "bytes = payload + packets * headers;", put: "bytes = payload + headers;", caughtBy: accounts.bulk },
+  { name: "ACK is said of every segment", file: "account.bpf.h", find: "if (flags & TCP_SYN) flags |= k->tcp_flags & TCP_ACK;", put: "flags |= k->tcp_flags & TCP_ACK;", caughtBy: accounts.flags },
+  { name: "what is remembered is not accounted", file: "account.bpf.h", find: "  w->cacheable = 0;\n  const struct packet", put: "  const struct packet", caughtBy: accounts.flags },
+  { name: "DHCP is logged", file: "account.bpf.h", find: "if (k->protocol == IPPROTO_UDP && (k->dport == bpf_htons(67)", put: "if (0 && (k->dport == bpf_htons(67)", caughtBy: accounts.unlogged },
+  { name: "accounts that find no room are not counted as lost", file: "account.bpf.h", find: "if (!a) __sync_fetch_and_add(&room->lost, packets);", put: "", caughtBy: accounts.lost },
+  { name: "one interface may fill the table of accounts", file: "account.bpf.h", find: "if (room->used < MOST_ACCOUNTS) {", put: "if (1) {", caughtBy: accounts.lost },
+
+  { name: "drops are shown for ever", file: "watch.bpf.h", find: "if (now > watch.drops_until_ns) return 0;", put: "", caughtBy: watching.over },
+  { name: "frames are shown for ever", file: "watch.bpf.h", find: "if (now > watch.frames_until_ns) return 0;", put: "", caughtBy: watching.over },
+  { name: "a shown drop names the interface's link in place of where it came in", file: "watch.bpf.h", find: "d->entry = skb->ifindex;", put: "d->entry = port;", caughtBy: watching.drop },
+  { name: "a shown drop is cut one byte early", file: "watch.bpf.h", find: "enum { SHOWN_BYTES = 160,", put: "enum { SHOWN_BYTES = 159,", caughtBy: watching.drop },
+  { name: "a flood of drops at one interface hides another's", file: "watch.bpf.h", find: "struct drop_key key = { .port = port, .reason = reason };\n  struct drop_rate", put: "struct drop_key key = {};\n  struct drop_rate", caughtBy: watching.flood },
+  { name: "drops that are not shown are not counted", file: "watch.bpf.h", find: "if (!d) { __sync_fetch_and_add(&rate->lost, 1); return 0; }", put: "if (!d) return 0;", caughtBy: watching.flood },
+  { name: "what is remembered of a flow is not captured", file: "cache.bpf.h", find: "  WATCH_FRAME(skb, c->to, RECEIVED);\n", put: "", caughtBy: watching.frames },
+  { name: "a capture has all of a frame, however much was asked for", file: "watch.bpf.h", find: "if (shown > link->most_bytes) shown = link->most_bytes;", put: "", caughtBy: watching.frames },
+  { name: "captured frames that find no room are not counted", file: "watch.bpf.h", find: "if (lost) __sync_fetch_and_add(&link->lost, 1);", put: "", caughtBy: watching.full },
+];
