@@ -1,15 +1,14 @@
 // Owns `vpcbox doctor` on a real box: a NAT set-up that is well; each fault of the guide's troubleshooting list, and those inside the NAT
 // instance that AWS cannot see, at its own line, with a command that, pasted, makes all lines well again.
 
-import { after, before, test } from "node:test";
+import { test } from "node:test";
 import assert from "node:assert/strict";
 import {
   AssociateRouteTableCommand, CreateNetworkAclEntryCommand, CreateRouteTableCommand, DeleteRouteCommand, DeleteRouteTableCommand, DescribeAddressesCommand, DescribeNetworkAclsCommand, DetachInternetGatewayCommand, DisassociateAddressCommand, DisassociateRouteTableCommand,
   ModifyInstanceAttributeCommand, ModifyVpcAttributeCommand, RevokeSecurityGroupIngressCommand, StopInstancesCommand,
 } from "@aws-sdk/client-ec2";
 import { Box, cli, run, until } from "../support/box.ts";
-import { buildNatNetwork, findImage, waitForState, type NatNetwork } from "../support/nat-network.ts";
-import { kernelLeftovers } from "../support/kernel-leftovers.ts";
+import { boxWithNatNetwork, waitForState, type NatNetwork } from "../support/nat-network.ts";
 import { inside, paste } from "../support/paste.ts";
 
 interface Diagnosis {
@@ -19,17 +18,8 @@ interface Diagnosis {
   readonly by: string;
   readonly checks: readonly { readonly check: string; readonly title: string; readonly state: "ok" | "problem" | "unknown"; readonly problems: readonly { readonly code: string; readonly component: string; readonly message: string; readonly mend: string }[] }[];
 }
-const box = new Box();
 let n: NatNetwork;
-
-before(async () => {
-  await box.up();
-  n = await buildNatNetwork(box, await findImage(box, "amzn-ami-vpc-nat-*"));
-});
-after(async () => {
-  await box.remove();
-  assert.deepEqual(await kernelLeftovers(box), []);
-});
+const box = boxWithNatNetwork((network) => { n = network; });
 
 async function doctor(word: string): Promise<Diagnosis> {
   const result = await box.vpcbox("doctor", word, "--json");

@@ -1,25 +1,15 @@
 // Owns `vpcbox explain` on a real box: each fault of the guide yields exactly its code, several at once are all told, and what it says to
 // run, run as it stands in a shell, makes the ping come back. The analysis and the packets agree at every step.
 
-import { after, before, test } from "node:test";
+import { test } from "node:test";
 import assert from "node:assert/strict";
-import { Box, cli, run } from "../support/box.ts";
-import { buildNatNetwork, findImage, pings, type NatNetwork } from "../support/nat-network.ts";
-import { kernelLeftovers } from "../support/kernel-leftovers.ts";
+import { cli, run } from "../support/box.ts";
+import { boxWithNatNetwork, pings, type NatNetwork } from "../support/nat-network.ts";
 import { paste } from "../support/paste.ts";
 
 interface Explained { readonly reachable: boolean; readonly explanations: readonly { readonly code: string; readonly component: string; readonly message: string; readonly mend: string }[]; readonly forward: readonly { readonly component: string }[]; readonly return: readonly { readonly component: string }[] }
-const box = new Box();
 let n: NatNetwork;
-
-before(async () => {
-  await box.up();
-  n = await buildNatNetwork(box, await findImage(box, "amzn-ami-vpc-nat-*"));
-});
-after(async () => {
-  await box.remove();
-  assert.deepEqual(await kernelLeftovers(box), []);
-});
+const box = boxWithNatNetwork((network) => { n = network; });
 
 async function explain(to = "ietf.org", ...more: string[]): Promise<Explained> {
   const result = await box.vpcbox("explain", "--from", n.private, "--to", to, "--json", ...more);

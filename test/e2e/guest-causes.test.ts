@@ -1,13 +1,12 @@
 // Owns what is wrong inside guests, made for real by a guest's root on a real box: each is named by its code, the real packet fares as was
 // said (`--probe`), and the command that was said mends it.
 
-import { after, before, test } from "node:test";
+import { test } from "node:test";
 import assert from "node:assert/strict";
 import { readFileSync, writeFileSync } from "node:fs";
 import { AuthorizeSecurityGroupIngressCommand } from "@aws-sdk/client-ec2";
-import { Box, until } from "../support/box.ts";
-import { buildNatNetwork, findImage, type NatNetwork } from "../support/nat-network.ts";
-import { kernelLeftovers } from "../support/kernel-leftovers.ts";
+import { until } from "../support/box.ts";
+import { boxWithNatNetwork, type NatNetwork } from "../support/nat-network.ts";
 import { inside, paste } from "../support/paste.ts";
 
 interface Explained {
@@ -16,18 +15,12 @@ interface Explained {
   readonly probe: { readonly sent: boolean; readonly answered: boolean; readonly arrived: boolean; readonly agrees: boolean; readonly file?: string; readonly seen: readonly { readonly where: string; readonly way: string; readonly packet: string; readonly answer: boolean }[]; readonly dropped: readonly { readonly interface: string; readonly reason: string }[] };
 }
 
-const box = new Box();
 let n: NatNetwork;
-before(async () => {
-  await box.up();
-  n = await buildNatNetwork(box, await findImage(box, "amzn-ami-vpc-nat-*"));
+const box = boxWithNatNetwork(async (network) => {
+  n = network;
   const IpRanges = [{ CidrIp: "10.0.0.0/24" }];
   await box.ec2.send(new AuthorizeSecurityGroupIngressCommand({ GroupId: n.privateGroup, IpPermissions: [{ IpProtocol: "icmp", FromPort: -1, ToPort: -1, IpRanges }, { IpProtocol: "tcp", FromPort: 80, ToPort: 80, IpRanges }] }));
   await box.ec2.send(new AuthorizeSecurityGroupIngressCommand({ GroupId: n.natGroup, IpPermissions: [{ IpProtocol: "udp", FromPort: 4000, ToPort: 4000, IpRanges: [{ CidrIp: "10.0.1.0/24" }] }] }));
-});
-after(async () => {
-  await box.remove();
-  assert.deepEqual(await kernelLeftovers(box), []);
 });
 
 const outward = ["--from", "private", "--to", "ietf.org"], web = [...outward, "--protocol", "tcp", "--port", "80"];

@@ -4,7 +4,8 @@
 import { after, before, test } from "node:test";
 import assert from "node:assert/strict";
 import { Box, run, until } from "../support/box.ts";
-import { buildNatNetwork, findImage, instanceState, pings, waitForState, type NatNetwork } from "../support/nat-network.ts";
+import { walkGuide } from "../support/guide-walk.ts";
+import { findImage, instanceState, pings, waitForState, type NatNetwork } from "../support/nat-network.ts";
 import { kernelLeftovers } from "../support/kernel-leftovers.ts";
 
 const box = new Box();
@@ -43,7 +44,7 @@ test("an image of one's own, by the guide's commands, forwards after boot withou
   const { ImageId } = await box.aws<{ ImageId: string }>("ec2", "create-image", "--instance-id", builder!.InstanceId, "--name", "my-nat");
   await box.aws("ec2", "wait", "image-available", "--image-ids", ImageId);
   await box.aws("ec2", "terminate-instances", "--instance-ids", builder!.InstanceId);
-  n = await buildNatNetwork(box, ImageId);
+  n = await walkGuide(box, ImageId);
   const forward = await box.exec(n.nat, "sysctl", "-n", "net.ipv4.ip_forward");
   assert.equal(forward.stdout.trim(), "1");
   assert.equal(await pings(box, n.private, "ietf.org"), true);

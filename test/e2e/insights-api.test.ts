@@ -1,27 +1,18 @@
 // Owns the Reachability Analyzer's API on a real box through the unmodified `aws` client: a path through the NAT instance, its analyses over
 // the network and the guests as they are, filters, hints, an access scope, deletions; and what is refused, with AWS's words.
 
-import { after, before, test } from "node:test";
+import { test } from "node:test";
 import assert from "node:assert/strict";
 import {
   CreateNetworkInsightsPathCommand, DeleteNetworkInsightsPathCommand, DescribeNetworkInsightsAnalysesCommand, DescribeNetworkInsightsPathsCommand, GetNetworkInsightsAccessScopeContentCommand, ModifyInstanceAttributeCommand,
   StartNetworkInsightsAccessScopeAnalysisCommand, StartNetworkInsightsAnalysisCommand, type CreateNetworkInsightsPathCommandInput, type NetworkInsightsAccessScopeAnalysis, type NetworkInsightsAnalysis, type NetworkInsightsPath,
 } from "@aws-sdk/client-ec2";
-import { Box, until } from "../support/box.ts";
-import { buildNatNetwork, findImage, type NatNetwork } from "../support/nat-network.ts";
-import { kernelLeftovers } from "../support/kernel-leftovers.ts";
+import { until } from "../support/box.ts";
+import { boxWithNatNetwork, type NatNetwork } from "../support/nat-network.ts";
 import { inside } from "../support/paste.ts";
 
-const box = new Box();
 let n: NatNetwork;
-before(async () => {
-  await box.up();
-  n = await buildNatNetwork(box, await findImage(box, "amzn-ami-vpc-nat-*"));
-});
-after(async () => {
-  await box.remove();
-  assert.deepEqual(await kernelLeftovers(box), []);
-});
+const box = boxWithNatNetwork((network) => { n = network; });
 
 /** Starts an analysis by `aws` and asks for it until it is done, as a script has to: there are no waiters. */
 async function analyze(path: string, ...more: string[]): Promise<NetworkInsightsAnalysis> {

@@ -1,25 +1,15 @@
 // Owns the metadata service and the API as programs inside instances use them: tokens, options, the tree, a role's credentials, and
 // the EC2 API under AWS's name, over TLS, by the network that the instance really has.
 
-import { after, before, test } from "node:test";
+import { test } from "node:test";
 import assert from "node:assert/strict";
 import { writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { Box, until } from "../support/box.ts";
-import { kernelLeftovers } from "../support/kernel-leftovers.ts";
-import { buildNatNetwork, findImage, type NatNetwork } from "../support/nat-network.ts";
+import { until } from "../support/box.ts";
+import { boxWithNatNetwork, findImage, type NatNetwork } from "../support/nat-network.ts";
 
-const box = new Box();
 let n: NatNetwork;
-
-before(async () => {
-  await box.up();
-  n = await buildNatNetwork(box, await findImage(box, "amzn-ami-vpc-nat-*"));
-});
-after(async () => {
-  await box.remove();
-  assert.deepEqual(await kernelLeftovers(box), []);
-});
+const box = boxWithNatNetwork((network) => { n = network; });
 
 const base = "http://169.254.169.254";
 async function shell(instance: string, command: string): Promise<string> {

@@ -1,31 +1,23 @@
 // Owns that the boot scripts of NAT products run as they are and traffic goes through afterwards: the commands of a CDK stack's NAT
 // instance, and a router of nftables that finds its interface, lifts its own check by the API and takes over the route, as one fails over.
 
-import { after, before, test } from "node:test";
+import { test } from "node:test";
 import assert from "node:assert/strict";
 import { writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { Box, until } from "../support/box.ts";
-import { kernelLeftovers } from "../support/kernel-leftovers.ts";
-import { buildNatNetwork, findImage, type NatNetwork } from "../support/nat-network.ts";
+import { until } from "../support/box.ts";
+import { boxWithNatNetwork, findImage, type NatNetwork } from "../support/nat-network.ts";
 
-const box = new Box();
 let n: NatNetwork;
 let image: string;
-
-before(async () => {
-  await box.up();
-  n = await buildNatNetwork(box, await findImage(box, "amzn-ami-vpc-nat-*"));
+const box = boxWithNatNetwork(async (network) => {
+  n = network;
   image = await findImage(box, "al2023-ami-*");
   const trust = JSON.stringify({ Version: "2012-10-17", Statement: [{ Effect: "Allow", Principal: { Service: "ec2.amazonaws.com" }, Action: "sts:AssumeRole" }] });
   await box.aws("iam", "create-role", "--role-name", "router", "--assume-role-policy-document", trust);
   await box.aws("iam", "create-instance-profile", "--instance-profile-name", "router");
   await box.aws("iam", "add-role-to-instance-profile", "--instance-profile-name", "router", "--role-name", "router");
   await box.aws("ec2", "authorize-security-group-ingress", "--group-id", n.natGroup, "--protocol", "all", "--cidr", "10.0.1.0/24");
-});
-after(async () => {
-  await box.remove();
-  assert.deepEqual(await kernelLeftovers(box), []);
 });
 
 async function launch(script: string): Promise<{ id: string; publicIp: string }> {

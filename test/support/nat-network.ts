@@ -1,8 +1,13 @@
-// Owns the network of AWS's guide to NAT instances, built step by step with Debian's `aws`, for the tests that walk and break it.
+// Owns the network of AWS's guide to NAT instances, in a box of its own, for the tests that use and break it: steps 1 to 7 of the guide by the
+// SDK. guide-walk.ts does the same by `aws`.
 
+import { after, before } from "node:test";
+import assert from "node:assert/strict";
 import { chmodSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { until, type Box } from "./box.ts";
+import * as ec2 from "@aws-sdk/client-ec2";
+import { Box, until } from "./box.ts";
+import { kernelLeftovers } from "./kernel-leftovers.ts";
 
 export interface NatNetwork {
   readonly vpc: string;
@@ -23,76 +28,80 @@ export interface NatNetwork {
   readonly privateAddress: string;
 }
 
-const query = async (box: Box, expression: string, ...args: string[]): Promise<string> => {
-  const result = await box.awsRaw(...args, "--query", expression, "--output", "text");
-  if (result.status !== 0) throw new Error(`aws ${args.join(" ")}: ${result.stderr.trim()}`);
-  return result.stdout.trim();
-};
-
-export async function instanceState(box: Box, id: string): Promise<string> {
-  return query(box, "Reservations[0].Instances[0].State.Name", "ec2", "describe-instances", "--instance-ids", id);
+/** A box with the guide's network for the tests of a file, up before the first and gone after the last, with nothing left behind. */
+export function boxWithNatNetwork(made: (network: NatNetwork, box: Box) => Promise<unknown> | void): Box {
+  const box = new Box();
+  before(async () => {
+    await box.up();
+    await made(await buildNatNetwork(box, await findImage(box, "amzn-ami-vpc-nat-*")), box);
+  });
+  after(async () => {
+    await box.remove();
+    assert.deepEqual(await kernelLeftovers(box), []);
+  });
+  return box;
 }
+
+export async function findInstance(box: Box, id: string): Promise<ec2.Instance> {
+  return (await box.ec2.send(new ec2.DescribeInstancesCommand({ InstanceIds: [id] }))).Reservations![0]!.Instances![0]!;
+}
+export const instanceState = async (box: Box, id: string): Promise<string> => (await findInstance(box, id)).State!.Name!;
 
 export async function waitForState(box: Box, id: string, state: string): Promise<void> {
   await until(`${id} ${state}`, async () => ((await instanceState(box, id)) === state ? true : undefined));
 }
 
-/** Steps 1 to 7 of the guide. @param natImage the image of the NAT instance; made by the caller or the ready one. */
-export async function buildNatNetwork(box: Box, natImage: string): Promise<NatNetwork> {
-  const q = (expression: string, ...args: string[]): Promise<string> => query(box, expression, "ec2", ...args);
-  const vpc = await q("Vpc.VpcId", "create-vpc", "--cidr-block", "10.0.0.0/16");
-  const publicSubnet = await q("Subnet.SubnetId", "create-subnet", "--vpc-id", vpc, "--cidr-block", "10.0.0.0/24");
-  const privateSubnet = await q("Subnet.SubnetId", "create-subnet", "--vpc-id", vpc, "--cidr-block", "10.0.1.0/24");
-  const gateway = await q("InternetGateway.InternetGatewayId", "create-internet-gateway");
-  await box.aws("ec2", "attach-internet-gateway", "--internet-gateway-id", gateway, "--vpc-id", vpc);
-  const publicTable = await q("RouteTable.RouteTableId", "create-route-table", "--vpc-id", vpc);
-  await box.aws("ec2", "create-route", "--route-table-id", publicTable, "--destination-cidr-block", "0.0.0.0/0", "--gateway-id", gateway);
-  await box.aws("ec2", "associate-route-table", "--route-table-id", publicTable, "--subnet-id", publicSubnet);
-  const mainTable = await q("RouteTables[0].RouteTableId", "describe-route-tables", "--filters", `Name=vpc-id,Values=${vpc}`, "Name=association.main,Values=true");
-
-  const natGroup = await q("GroupId", "create-security-group", "--group-name", "NATSG", "--description", "NAT instance", "--vpc-id", vpc);
-  const allow = (direction: "ingress" | "egress", group: string, permission: string): Promise<unknown> =>
-    box.aws("ec2", `authorize-security-group-${direction}`, "--group-id", group, "--ip-permissions", permission);
-  await box.aws("ec2", "revoke-security-group-egress", "--group-id", natGroup, "--ip-permissions", "IpProtocol=-1,IpRanges=[{CidrIp=0.0.0.0/0}]");
-  for (const port of [80, 443]) {
-    await allow("ingress", natGroup, `IpProtocol=tcp,FromPort=${port},ToPort=${port},IpRanges=[{CidrIp=10.0.1.0/24}]`);
-    await allow("egress", natGroup, `IpProtocol=tcp,FromPort=${port},ToPort=${port},IpRanges=[{CidrIp=0.0.0.0/0}]`);
-  }
-  await allow("ingress", natGroup, "IpProtocol=tcp,FromPort=22,ToPort=22,IpRanges=[{CidrIp=192.0.2.0/24}]");
-  await allow("ingress", natGroup, "IpProtocol=icmp,FromPort=-1,ToPort=-1,IpRanges=[{CidrIp=10.0.1.0/24}]");
-  await allow("egress", natGroup, "IpProtocol=tcp,FromPort=22,ToPort=22,IpRanges=[{CidrIp=10.0.1.0/24}]");
-  await allow("egress", natGroup, "IpProtocol=icmp,FromPort=-1,ToPort=-1,IpRanges=[{CidrIp=0.0.0.0/0}]");
-  const privateGroup = await q("GroupId", "create-security-group", "--group-name", "private", "--description", "private instances", "--vpc-id", vpc);
-  await allow("ingress", privateGroup, "IpProtocol=tcp,FromPort=22,ToPort=22,IpRanges=[{CidrIp=10.0.0.0/24}]");
-
-  const keyFile = join(box.stateDir, "mykeypair.pem");
-  writeFileSync(keyFile, `${await q("KeyMaterial", "create-key-pair", "--key-name", "mykeypair")}\n`);
-  chmodSync(keyFile, 0o600);
-  const launch = (image: string, subnet: string, group: string, name: string): Promise<string> =>
-    q("Instances[0].InstanceId", "run-instances", "--image-id", image, "--instance-type", "t3.micro", "--subnet-id", subnet, "--security-group-ids", group,
-      "--key-name", "mykeypair", "--tag-specifications", `ResourceType=instance,Tags=[{Key=Name,Value=${name}}]`);
-  const baseImage = await findImage(box, "al2023-ami-*");
-  const nat = await launch(natImage, publicSubnet, natGroup, "nat");
-  const privateInstance = await launch(baseImage, privateSubnet, privateGroup, "private");
-  await box.aws("ec2", "modify-instance-attribute", "--instance-id", nat, "--no-source-dest-check");
-  await waitForState(box, nat, "running");
-  await waitForState(box, privateInstance, "running");
-  const allocation = await q("AllocationId", "allocate-address", "--domain", "vpc");
-  await box.aws("ec2", "associate-address", "--allocation-id", allocation, "--instance-id", nat);
-  await box.aws("ec2", "create-route", "--route-table-id", mainTable, "--destination-cidr-block", "0.0.0.0/0", "--instance-id", nat);
-  const interfaceOf = (id: string): Promise<string> => q("Reservations[0].Instances[0].NetworkInterfaces[0].NetworkInterfaceId", "describe-instances", "--instance-ids", id);
-  return {
-    vpc, publicSubnet, privateSubnet, gateway, mainTable, publicTable, natGroup, privateGroup, keyFile, nat, allocation,
-    natInterface: await interfaceOf(nat),
-    natPublic: await q("Reservations[0].Instances[0].PublicIpAddress", "describe-instances", "--instance-ids", nat),
-    private: privateInstance,
-    privateInterface: await interfaceOf(privateInstance),
-    privateAddress: await q("Reservations[0].Instances[0].PrivateIpAddress", "describe-instances", "--instance-ids", privateInstance),
-  };
+export async function findImage(box: Box, name: string): Promise<string> {
+  return (await box.ec2.send(new ec2.DescribeImagesCommand({ Owners: ["amazon"], Filters: [{ Name: "name", Values: [name] }] }))).Images![0]!.ImageId!;
 }
 
-export function findImage(box: Box, name: string): Promise<string> {
-  return query(box, "Images[0].ImageId", "ec2", "describe-images", "--owners", "amazon", "--filters", `Name=name,Values=${name}`);
+const permission = (protocol: string, port: number, cidr: string): ec2.IpPermission => ({ IpProtocol: protocol, FromPort: port, ToPort: port, IpRanges: [{ CidrIp: cidr }] });
+const ANYWHERE = "0.0.0.0/0", PUBLIC = "10.0.0.0/24", PRIVATE = "10.0.1.0/24", LAPTOPS = "192.0.2.0/24";
+
+/** @param natImage the image of the NAT instance; made by the caller or the ready one */
+export async function buildNatNetwork(box: Box, natImage: string): Promise<NatNetwork> {
+  const call = box.ec2;
+  const vpc = (await call.send(new ec2.CreateVpcCommand({ CidrBlock: "10.0.0.0/16" }))).Vpc!.VpcId!;
+  const subnet = async (CidrBlock: string): Promise<string> => (await call.send(new ec2.CreateSubnetCommand({ VpcId: vpc, CidrBlock }))).Subnet!.SubnetId!;
+  const publicSubnet = await subnet(PUBLIC), privateSubnet = await subnet(PRIVATE);
+  const gateway = (await call.send(new ec2.CreateInternetGatewayCommand({}))).InternetGateway!.InternetGatewayId!;
+  await call.send(new ec2.AttachInternetGatewayCommand({ InternetGatewayId: gateway, VpcId: vpc }));
+  const publicTable = (await call.send(new ec2.CreateRouteTableCommand({ VpcId: vpc }))).RouteTable!.RouteTableId!;
+  await call.send(new ec2.CreateRouteCommand({ RouteTableId: publicTable, DestinationCidrBlock: ANYWHERE, GatewayId: gateway }));
+  await call.send(new ec2.AssociateRouteTableCommand({ RouteTableId: publicTable, SubnetId: publicSubnet }));
+  const mainTable = (await call.send(new ec2.DescribeRouteTablesCommand({ Filters: [{ Name: "vpc-id", Values: [vpc] }, { Name: "association.main", Values: ["true"] }] }))).RouteTables![0]!.RouteTableId!;
+
+  const group = async (GroupName: string, Description: string): Promise<string> => (await call.send(new ec2.CreateSecurityGroupCommand({ GroupName, Description, VpcId: vpc }))).GroupId!;
+  const natGroup = await group("NATSG", "NAT instance"), privateGroup = await group("private", "private instances");
+  await call.send(new ec2.RevokeSecurityGroupEgressCommand({ GroupId: natGroup, IpPermissions: [{ IpProtocol: "-1", IpRanges: [{ CidrIp: ANYWHERE }] }] }));
+  const web = (cidr: string): ec2.IpPermission[] => [80, 443].map((port) => permission("tcp", port, cidr));
+  await call.send(new ec2.AuthorizeSecurityGroupIngressCommand({ GroupId: natGroup, IpPermissions: [...web(PRIVATE), permission("tcp", 22, LAPTOPS), permission("icmp", -1, PRIVATE)] }));
+  await call.send(new ec2.AuthorizeSecurityGroupEgressCommand({ GroupId: natGroup, IpPermissions: [...web(ANYWHERE), permission("tcp", 22, PRIVATE), permission("icmp", -1, ANYWHERE)] }));
+  await call.send(new ec2.AuthorizeSecurityGroupIngressCommand({ GroupId: privateGroup, IpPermissions: [permission("tcp", 22, PUBLIC)] }));
+
+  const keyFile = join(box.stateDir, "mykeypair.pem");
+  writeFileSync(keyFile, `${(await call.send(new ec2.CreateKeyPairCommand({ KeyName: "mykeypair" }))).KeyMaterial!}\n`);
+  chmodSync(keyFile, 0o600);
+  const launch = async (ImageId: string, SubnetId: string, SecurityGroupId: string, name: string): Promise<string> => (await call.send(new ec2.RunInstancesCommand({
+    ImageId, InstanceType: "t3.micro", MinCount: 1, MaxCount: 1, SubnetId, SecurityGroupIds: [SecurityGroupId], KeyName: "mykeypair", TagSpecifications: [{ ResourceType: "instance", Tags: [{ Key: "Name", Value: name }] }],
+  }))).Instances![0]!.InstanceId!;
+  const nat = await launch(natImage, publicSubnet, natGroup, "nat");
+  const privateInstance = await launch(await findImage(box, "al2023-ami-*"), privateSubnet, privateGroup, "private");
+  await call.send(new ec2.ModifyInstanceAttributeCommand({ InstanceId: nat, SourceDestCheck: { Value: false } }));
+  await waitForState(box, nat, "running");
+  await waitForState(box, privateInstance, "running");
+  const allocation = (await call.send(new ec2.AllocateAddressCommand({ Domain: "vpc" }))).AllocationId!;
+  await call.send(new ec2.AssociateAddressCommand({ AllocationId: allocation, InstanceId: nat }));
+  await call.send(new ec2.CreateRouteCommand({ RouteTableId: mainTable, DestinationCidrBlock: ANYWHERE, InstanceId: nat }));
+  const natNow = await findInstance(box, nat), privateNow = await findInstance(box, privateInstance);
+  return {
+    vpc, publicSubnet, privateSubnet, gateway, mainTable, publicTable, natGroup, privateGroup, keyFile, nat, allocation,
+    natInterface: natNow.NetworkInterfaces![0]!.NetworkInterfaceId!,
+    natPublic: natNow.PublicIpAddress!,
+    private: privateInstance,
+    privateInterface: privateNow.NetworkInterfaces![0]!.NetworkInterfaceId!,
+    privateAddress: privateNow.PrivateIpAddress!,
+  };
 }
 
 /** One ping from inside an instance: did an answer come within a second? */
