@@ -36,7 +36,9 @@ export type GuestEnd = "off" | "reboot" | "died";
 /** What the reconciler asks of instances. Every method may be called again after a kill and finishes what was begun. */
 export interface Guests {
   /** Everything of this box that exists: also guests no record knows (leftovers to remove). */
-  read(): Promise<readonly GuestRead[]>;
+  ids(): readonly string[];
+  /** How they are; those of them that exist. @param ids all that exist, unless it is given */
+  read(ids?: readonly string[]): Promise<readonly GuestRead[]>;
   /** Makes user and network namespace (idempotent); answers the path of the network namespace for its links. */
   prepare(spec: GuestSpec): Promise<string>;
   /** Mounts the root, runs the container; resolves when its init runs. Links are up by then. */

@@ -85,9 +85,11 @@ export function openGuests(options: GuestsOptions): RuncGuests {
     rmSync(guest.frozen, { force: true });
   };
 
-  const read = async (): Promise<readonly GuestRead[]> => {
-    const ids = new Set([guestsRun(places), guestsState(places), runcRoot(places)].flatMap(entries).filter((name) => /^i-[0-9a-f]+$/.test(name)));
-    return Promise.all([...ids].map(async (instanceId): Promise<GuestRead> => {
+  const folders = [guestsRun(places), guestsState(places), runcRoot(places)];
+  const all = (): readonly string[] => [...new Set(folders.flatMap(entries).filter((name) => /^i-[0-9a-f]+$/.test(name)))];
+  const read = async (ids = all()): Promise<readonly GuestRead[]> => {
+    const there = ids.filter((id) => folders.some((folder) => existsSync(join(folder, id))));
+    return Promise.all(there.map(async (instanceId): Promise<GuestRead> => {
       const guest = placesOf(instanceId);
       await thaw(instanceId, guest);
       const init = runningInit(places, instanceId);
@@ -188,7 +190,7 @@ export function openGuests(options: GuestsOptions): RuncGuests {
   };
 
   return {
-    read, prepare, start: startGuest, stop, remove, capture, consoleOutput, execArgv,
+    ids: all, read, prepare, start: startGuest, stop, remove, capture, consoleOutput, execArgv,
     removeLayer: async (layerName) => { importing.delete(layerName); removeLayer(places, layerName); },
     importLayer: async (layerName, file) => {
       importing.add(layerName);

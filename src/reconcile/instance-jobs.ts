@@ -1,6 +1,7 @@
 // Owns bringing guests and images to where their records want them: one job at a time per instance, a few at once in all,
 // each safe to begin again after a kill. What came true is written to the record, which pokes the network loop.
 
+import { setTimeout } from "node:timers/promises";
 import { log } from "../lib/log.ts";
 import type { GuestRead, Guests } from "../instances/guest.ts";
 import { attachedInterfaces, guestDied, guestExited, guestReboots, instanceFailed, instanceStarted, instanceStopped, instanceTerminated } from "../model/lifecycle.ts";
@@ -23,12 +24,18 @@ export interface InstanceJobsOptions {
   readonly concurrency: number;
 }
 
+/** Until a job that failed is tried again: longer each time it fails. */
+const FIRST_PAUSE_MS = 200, LONGEST_PAUSE_MS = 60_000;
+const READ_AT_ONCE = 16;
+
 export class InstanceJobs {
   readonly #options: InstanceJobsOptions;
   readonly #busy = new Set<string>();
   readonly #netns = new Map<string, string>();
   readonly #problems = new Map<string, string>();
   readonly #running = new Set<Promise<void>>();
+  readonly #failures = new Map<string, { readonly times: number; readonly pause?: Promise<void> }>(); // since the last that succeeded
+  readonly #waiting = new Set<string>(); // instances that may have something to be done
   #checkAll = true;
   #again = false;
   #settling: Promise<void> | undefined;
@@ -38,12 +45,13 @@ export class InstanceJobs {
     this.#options = options;
     options.guests.onExit((instanceId) => {
       log("info", "guest ended", { instance: instanceId });
-      this.check();
+      this.#waiting.add(instanceId);
+      this.settle();
     });
   }
 
   get problems(): readonly string[] { return [...this.#problems.values()]; }
-  get busy(): boolean { return this.#busy.size > 0 || this.#settling !== undefined; }
+  get busy(): boolean { return this.#busy.size > 0 || this.#waiting.size > 0 || this.#settling !== undefined || [...this.#failures.values()].some(({ pause }) => pause !== undefined); }
 
   /** The network namespace of a guest that has one, for its links. */
   netnsOf(instanceId: string): string | undefined { return this.#netns.get(instanceId); }
@@ -76,11 +84,25 @@ export class InstanceJobs {
       const snapshot = this.#options.snapshot();
       this.#startCaptures(snapshot);
       if (this.#busy.size === 0) await this.#options.guests.keepLayers(usedLayers(snapshot));
-      if (!this.#checkAll && !snapshot.list("instance").some((i) => !this.#busy.has(i.id) && this.#unsettled(i))) continue;
+      const { guests } = this.#options;
+      for (const i of snapshot.list("instance")) if (this.#checkAll || this.#unsettled(i)) this.#waiting.add(i.id);
+      if (this.#checkAll) for (const id of guests.ids()) this.#waiting.add(id);
       this.#checkAll = false;
-      const reads = await this.#options.guests.read();
-      this.#startSteps(this.#options.snapshot(), new Map(reads.map((g) => [g.instanceId, g])));
+      // Only guests of which something may be done are looked at: what one boot costs does not grow with their number.
+      for (let ids = this.#next(); ids.length > 0; ids = this.#next()) this.#startSteps(ids, await guests.read(ids));
     }
+  }
+
+  /** Those that are looked at next; none when as much is under way as may be. */
+  #next(): readonly string[] {
+    if (this.#closed || this.#busy.size >= this.#options.concurrency) return [];
+    const ids: string[] = [];
+    for (const id of this.#waiting) {
+      if (ids.length >= READ_AT_ONCE) break;
+      this.#waiting.delete(id);
+      if (!this.#busy.has(id) && !this.#failures.get(id)?.pause) ids.push(id); // the end of its job or pause puts it back
+    }
+    return ids;
   }
 
   readonly #settledBoots = new Map<string, number>();
@@ -89,34 +111,44 @@ export class InstanceJobs {
     return i.state === "pending" || i.state === "stopping" || i.state === "shutting-down";
   }
 
-  #startSteps(snapshot: Snapshot, reads: ReadonlyMap<string, GuestRead>): void {
-    const ids = new Set([...snapshot.list("instance").map((i) => i.id), ...reads.keys()]);
+  #startSteps(ids: readonly string[], reads: readonly GuestRead[]): void {
+    const snapshot = this.#options.snapshot();
     for (const id of ids) {
-      if (this.#busy.size >= this.#options.concurrency) {
-        this.#checkAll = true; // the end of a job settles again
-        return;
-      }
       const record = snapshot.get("instance", id);
-      const step = nextStep(record, reads.get(id));
+      const step = nextStep(record, reads.find((guest) => guest.instanceId === id));
       if (step === "none") {
         if (record?.state === "running") this.#settledBoots.set(id, record.bootNumber);
-        continue;
-      }
-      if (!this.#busy.has(id)) this.#job(id, () => this.#do(step, id, record));
+      } else if (this.#busy.size >= this.#options.concurrency) this.#waiting.add(id);
+      else if (!this.#busy.has(id)) this.#job(id, () => this.#do(step, id, record));
     }
   }
 
   #job(instanceId: string, body: () => Promise<void>): void {
     this.#busy.add(instanceId);
-    const job = body().then(() => { this.#problems.delete(instanceId); }, (error: Error) => {
+    const job = body().then(() => {
+      this.#problems.delete(instanceId);
+      this.#failures.delete(instanceId);
+    }, (error: Error) => {
       log("error", "instance job failed", { instance: instanceId, error: error.stack ?? error.message });
       this.#problems.set(instanceId, `${instanceId}: ${error.message}`);
+      this.#pause(instanceId);
     }).finally(() => {
       this.#busy.delete(instanceId);
       this.#running.delete(job);
+      this.#waiting.add(instanceId);
       this.settle();
     });
     this.#running.add(job);
+  }
+
+  #pause(instanceId: string): void {
+    const times = this.#failures.get(instanceId)?.times ?? 0;
+    const pause = setTimeout(Math.min(FIRST_PAUSE_MS * 2 ** times, LONGEST_PAUSE_MS), undefined, { ref: false }).then(() => {
+      this.#failures.set(instanceId, { times: times + 1 });
+      this.#waiting.add(instanceId);
+      this.settle();
+    });
+    this.#failures.set(instanceId, { times: times + 1, pause });
   }
 
   async #do(step: Step, id: string, record: Instance | undefined): Promise<void> {
@@ -206,7 +238,7 @@ export class InstanceJobs {
     do {
       this.check();
       await this.#settling;
-      await Promise.all(this.#running);
+      await Promise.all([...this.#running, ...[...this.#failures.values()].map(({ pause }) => pause)]);
     } while (this.busy);
   }
 

@@ -3,7 +3,9 @@
 
 import { after, before, test } from "node:test";
 import assert from "node:assert/strict";
+import { generateKeyPairSync, type KeyObject } from "node:crypto";
 import { existsSync, readFileSync, statSync } from "node:fs";
+import { DescribeInstancesCommand, DescribeKeyPairsCommand, ImportKeyPairCommand, RunInstancesCommand } from "@aws-sdk/client-ec2";
 import { Box, run, until } from "../support/box.ts";
 import { kernelLeftovers } from "../support/kernel-leftovers.ts";
 import { findImage, instanceState, waitForState } from "../support/nat-network.ts";
@@ -104,6 +106,23 @@ test("a type larger than the machine is refused, and nothing is launched", async
     { env: { PATH: process.env.PATH, HOME: box.stateDir, AWS_ACCESS_KEY_ID: "test", AWS_SECRET_ACCESS_KEY: "test", AWS_DEFAULT_REGION: "us-east-1", AWS_MAX_ATTEMPTS: "1" } });
   assert.match(refused.stderr, /InsufficientInstanceCapacity.*We currently do not have sufficient r5\.24xlarge capacity/);
   assert.equal((await box.aws<{ Reservations: unknown[] }>("ec2", "describe-instances")).Reservations.length, before);
+});
+
+test("a key of a wrong kind is refused in AWS's words, by import and by launch, and nothing is made", async () => {
+  const pem = (key: KeyObject): string => key.export({ type: "spki", format: "pem" }).toString();
+  const wrong: readonly (readonly [what: string, key: string, says: RegExp])[] = [
+    ["DSA", pem(generateKeyPairSync("dsa", { modulusLength: 1024, divisorLength: 160 }).publicKey), /InvalidKey\.Format.*Key is not in valid OpenSSH public key format/],
+    ["ECDSA", pem(generateKeyPairSync("ec", { namedCurve: "prime256v1" }).publicKey), /InvalidKey\.Format.*Key is not in valid OpenSSH public key format/],
+    ["short RSA", pem(generateKeyPairSync("rsa", { modulusLength: 768 }).publicKey), /InvalidKey\.Format.*Invalid RSA key length/],
+    ["garbage", "ssh-rsa this is no key", /InvalidKey\.Format/],
+    ["cut short", "ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIA== me", /InvalidKey\.Format/],
+  ];
+  const said = (call: Promise<unknown>): Promise<string> => call.then(() => "it was taken", (error: Error) => `${error.name}: ${error.message}`);
+  for (const [what, key, says] of wrong) assert.match(await said(box.ec2.send(new ImportKeyPairCommand({ KeyName: what, PublicKeyMaterial: Buffer.from(key) }))), says, what);
+  assert.deepEqual((await box.ec2.send(new DescribeKeyPairsCommand({}))).KeyPairs, []);
+  const before = (await box.ec2.send(new DescribeInstancesCommand({}))).Reservations!.length;
+  assert.match(await said(box.ec2.send(new RunInstancesCommand({ ImageId: image, InstanceType: "t3.micro", MinCount: 1, MaxCount: 1, KeyName: "DSA" }))), /^InvalidKeyPair\.NotFound: The key pair 'DSA' does not exist/);
+  assert.equal((await box.ec2.send(new DescribeInstancesCommand({}))).Reservations!.length, before);
 });
 
 test("root inside gets out by none of the known ways", async () => {

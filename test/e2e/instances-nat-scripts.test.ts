@@ -5,6 +5,7 @@ import { test } from "node:test";
 import assert from "node:assert/strict";
 import { writeFileSync } from "node:fs";
 import { join } from "node:path";
+import { DescribeRouteTablesCommand } from "@aws-sdk/client-ec2";
 import { until } from "../support/box.ts";
 import { boxWithNatNetwork, findImage, type NatNetwork } from "../support/nat-network.ts";
 
@@ -68,4 +69,28 @@ aws ec2 modify-instance-attribute --region "$region" --instance-id "$id" --no-so
 aws ec2 replace-route --region "$region" --route-table-id ${n.mainTable} --destination-cidr-block 0.0.0.0/0 --network-interface-id "$eni"
 `);
   assert.equal(await seenAs(), publicIp, "nobody outside did anything");
+});
+
+test("boto3 inside, with nothing but its profile: who it is, and the route replaced", async () => {
+  const { id, publicIp } = await launch(`#!/usr/bin/python3
+import subprocess, urllib.request
+import boto3
+def ask(path, method="GET", **headers):
+    return urllib.request.urlopen(urllib.request.Request("http://169.254.169.254/latest/" + path, method=method, headers={name.replace("_", "-"): value for name, value in headers.items()})).read().decode()
+token = ask("api/token", "PUT", X_aws_ec2_metadata_token_ttl_seconds="60")
+me, region = (ask("meta-data/" + path, X_aws_ec2_metadata_token=token) for path in ("instance-id", "placement/region"))
+subprocess.check_call(["sysctl", "-w", "net.ipv4.ip_forward=1"])
+subprocess.check_call(["iptables", "-t", "nat", "-A", "POSTROUTING", "-o", "eth0", "-j", "MASQUERADE"])
+print("I am", boto3.client("sts", region_name=region).get_caller_identity()["Arn"])
+ec2 = boto3.client("ec2", region_name=region)
+ec2.modify_instance_attribute(InstanceId=me, SourceDestCheck={"Value": False})
+ec2.replace_route(RouteTableId="${n.mainTable}", DestinationCidrBlock="0.0.0.0/0", InstanceId=me)
+print("called", ec2.meta.endpoint_url)
+`);
+  const log = (await box.vpcbox("console-output", id)).stdout;
+  assert.match(log, new RegExp(`^I am arn:aws:sts::000000000000:assumed-role/router/${id}$`, "m"));
+  assert.match(log, /^called https:\/\/ec2\.us-east-1\.amazonaws\.com$/m, "at AWS's own name, by TLS");
+  const { RouteTables } = await box.ec2.send(new DescribeRouteTablesCommand({ RouteTableIds: [n.mainTable] }));
+  assert.equal(RouteTables![0]!.Routes!.find((route) => route.DestinationCidrBlock === "0.0.0.0/0")!.InstanceId, id);
+  assert.equal(await seenAs(), publicIp, "and packets take it");
 });
