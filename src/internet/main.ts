@@ -1,6 +1,6 @@
 // Owns the servers of the box's internet: HTTP on every host, DNS for their names. A process of its own inside the internet's
 // namespace, with the sockets that server-process.ts made there: 3 HTTP, 4 HTTP of the host that is silent to ping, 5 DNS on UDP,
-// 6 DNS on TCP. Its only argument names the box. Keeps no state.
+// 6 DNS on TCP. Its only argument names the box, and the box finds it by that, so it keeps its command line. Keeps no state.
 
 import type { RequestListener } from "node:http";
 import { createServer } from "../lib/http.ts";
@@ -11,7 +11,6 @@ import { answerPublic } from "./public-names.ts";
 const [HTTP, SILENT_HTTP, DNS_UDP, DNS_TCP] = [3, 4, 5, 6] as const;
 const WHAT_IS_MY_IP = "checkip.amazonaws.com";
 
-process.title = "vpcbox-internet";
 process.on("uncaughtException", (error) => console.error(new Date().toISOString(), error));
 for (const signal of ["SIGTERM", "SIGINT"] as const) process.on(signal, () => process.exit(0));
 process.on("SIGHUP", () => undefined);
