@@ -16,7 +16,7 @@ const tableNames = Object.keys(tableSizes) as TableName[];
 /** Tracked flows that one interface may have: a sixteenth of the table. */
 const FLOW_ALLOWANCE = 32_768;
 /** Connections of all NAT gateways: the size of their table. */
-const NAT_MOST = 1 << 20;
+const NAT_MOST = 1 << 19;
 
 export interface AppliedChange { readonly added: number; readonly updated: number; readonly removed: number }
 

@@ -91,8 +91,8 @@ TABLE(generation, BPF_MAP_TYPE_ARRAY, 1, 0, __u32, __u32);
 TABLE(cache, BPF_MAP_TYPE_PERCPU_ARRAY, CACHE_SIZE, 0, __u32, struct cached);
 TABLE(flows, BPF_MAP_TYPE_HASH, 1 << 19, BPF_F_NO_PREALLOC, struct flow_key, struct flow); // FLOWS (flows.bpf.h)
 TABLE(fragments, BPF_MAP_TYPE_LRU_HASH, 1 << 14, 0, struct fragment_key, struct fragment_seen);
-TABLE(nat_connections, BPF_MAP_TYPE_HASH, 1 << 20, BPF_F_NO_PREALLOC, struct nat_key, struct nat_connection);
-TABLE(nat_inwards, BPF_MAP_TYPE_HASH, 1 << 20, BPF_F_NO_PREALLOC, struct nat_inward_key, struct nat_key);
+TABLE(nat_connections, BPF_MAP_TYPE_HASH, 1 << 19, BPF_F_NO_PREALLOC, struct nat_key, struct nat_connection);
+TABLE(nat_inwards, BPF_MAP_TYPE_HASH, 1 << 19, BPF_F_NO_PREALLOC, struct nat_inward_key, struct nat_key);
 TABLE(nat_pools, BPF_MAP_TYPE_LRU_HASH, 1 << 14, 0, struct nat_pool_key, struct nat_pool);
 TABLE(nat_metrics, BPF_MAP_TYPE_PERCPU_HASH, 4096, BPF_F_NO_PREALLOC, __u32, struct nat_metrics);
 TABLE(asked_by, BPF_MAP_TYPE_LRU_HASH, 4096, 0, struct asked_key, __be32);
