@@ -93,6 +93,7 @@ export async function buildNatNetwork(box: Box, natImage: string): Promise<NatNe
   const allocation = (await call.send(new ec2.AllocateAddressCommand({ Domain: "vpc" }))).AllocationId!;
   await call.send(new ec2.AssociateAddressCommand({ AllocationId: allocation, InstanceId: nat }));
   await call.send(new ec2.CreateRouteCommand({ RouteTableId: mainTable, DestinationCidrBlock: ANYWHERE, InstanceId: nat }));
+  await until("the NAT instance has booted and forwards", async () => ((await pings(box, privateInstance, "192.0.2.80")) ? true : undefined)); // a machine that runs may still be booting
   const natNow = await findInstance(box, nat), privateNow = await findInstance(box, privateInstance);
   return {
     vpc, publicSubnet, privateSubnet, gateway, mainTable, publicTable, natGroup, privateGroup, keyFile, nat, allocation,
