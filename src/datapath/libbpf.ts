@@ -41,6 +41,7 @@ function bind(so: LibraryHandle) {
     attach: so.func("int bpf_tc_attach(const uint8_t *hook, uint8_t *options)"),
     attachProgram: so.func("int bpf_prog_attach_opts(int fd, int target, int type, const uint8_t *options)"),
     queryPrograms: so.func("int bpf_prog_query(int target, int type, uint32_t flags, _Out_ uint32_t *attachFlags, _Out_ uint32_t *ids, _Inout_ uint32_t *count)"),
+    detachProgram: so.func("int bpf_prog_detach2(int fd, int target, int type)"),
     programById: so.func("int bpf_prog_get_fd_by_id(uint32_t id)"),
     testRun: so.func("int bpf_prog_test_run_opts(int fd, _Inout_ uint8_t *options)"),
     possibleCpus: so.func("int libbpf_num_possible_cpus()"),
@@ -220,6 +221,18 @@ export function attachTcx(ifindex: number, programFd: number): boolean {
     if (old !== undefined) closeSync(old);
   }
   return true;
+}
+
+/** Takes every program off a link's tcx ingress, as somebody else's hand would (tests). */
+export function detachTcx(ifindex: number): void {
+  for (const id of tcxPrograms(ifindex) ?? []) {
+    const program = check(`program ${id}`, lib().programById(id) as number);
+    try {
+      check(`detaching from link ${ifindex}`, lib().detachProgram(program, ifindex, TCX_INGRESS) as number);
+    } finally {
+      closeSync(program);
+    }
+  }
 }
 
 /** Attaches the program to a link's tc ingress as a classifier, in place of what is there. The thread is in the link's namespace. */
