@@ -51,9 +51,9 @@ function firstAnswer(netns: string, address: string): Promise<void> {
   });
 }
 
-/** Tries again as soon as it is refused: sshd comes up a little after the network. */
+/** As soon as its port is open: sshd comes up a little after the network, and clients that try in vain would take its processor. */
 async function login(netns: string, address: string, keyFile: string): Promise<void> {
-  const ssh = `until ssh -F none -i "$1" -o StrictHostKeyChecking=no -o UserKnownHostsFile=/dev/null -o BatchMode=yes -o ConnectTimeout=5 ec2-user@"$2" true; do sleep 0.01; done`;
-  const result = await run("nsenter", [`--net=${netns}`, "timeout", "30", "sh", "-c", ssh, "sh", keyFile, address]);
+  const ssh = `until (exec 3<>/dev/tcp/"$2"/22) 2> /dev/null; do sleep 0.01; done; until ssh -F none -i "$1" -o StrictHostKeyChecking=no -o UserKnownHostsFile=/dev/null -o BatchMode=yes -o ConnectTimeout=5 ec2-user@"$2" true; do sleep 0.01; done`;
+  const result = await run("nsenter", [`--net=${netns}`, "timeout", "30", "bash", "-c", ssh, "bash", keyFile, address]);
   if (result.status !== 0) throw new Error(`no login at ${address}: ${result.stderr.trim().split("\n").at(-1)}`);
 }
