@@ -16,8 +16,9 @@ after(async () => {
   assert.deepEqual(await kernelLeftovers(box), []);
 });
 
-test("a Debian of its packages: built, launched, logged in to; it has what was asked for, and its own system", { timeout: 900_000 }, async () => {
+test("a Debian of its packages: built, launched, logged in to; it has what was asked for, and its own system", { timeout: 900_000 }, async (t) => {
   const built = await run(cli, ["--box", box.name, "image", "build", "own-debian", "tree"], { timeoutMs: 800_000 });
+  if (/apt-get update failed|could not fetch/.test(built.stderr)) return t.skip(`apt fetches nothing here: ${built.stderr.trim().split("\n").at(-1)}`);
   assert.equal(built.status, 0, built.stderr);
   assert.match(built.stdout, /^ami-[0-9a-f]{17}\n$/);
   const image = built.stdout.trim();
