@@ -3,7 +3,7 @@
 // and deleted. A daemon that dies between has lost what it read and no more: the rest is there for the next.
 
 import { gracePeriod } from "../linux/libc.ts";
-import { deleteEntries, lookupEntry, readEntries, updateEntry, type LoadedObject } from "./libbpf.ts";
+import { deleteEntries, lookupEntry, readMap, updateEntry, type LoadedObject } from "./libbpf.ts";
 
 /** One flow in one direction at one interface. Addresses and ports as the interface has them; times by the wall clock. */
 export interface FlowAccount {
@@ -52,8 +52,7 @@ function switchGeneration(fd: number): number {
 
 /** Entries that no program touches: their table is a hash, where others come and go without moving them. */
 function takeOthers(object: LoadedObject, map: string, isOther: (key: string) => boolean): { readonly fd: number; readonly entries: [string, string][] } {
-  const fd = object.mapFd(map), [keySize, valueSize] = object.sizesOf(map);
-  return { fd, entries: [...readEntries(fd, keySize, valueSize)].filter(([key]) => isOther(key)) };
+  return { fd: object.mapFd(map), entries: [...readMap(object, map)].filter(([key]) => isOther(key)) };
 }
 
 function decode(key: Buffer, value: Buffer, bootMs: number): FlowAccount {

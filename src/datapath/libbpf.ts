@@ -158,6 +158,12 @@ export function deleteEntries(fd: number, keys: readonly string[]): void {
   }
 }
 
+/** Every entry of an object's map, of a table per processor with the values of all of them, one after the other. */
+export function readMap(object: LoadedObject, map: string, perCpu = false): Map<string, string> {
+  const [keySize, valueSize] = object.sizesOf(map);
+  return readEntries(object.mapFd(map), keySize, perCpu ? valueSize * possibleCpus() : valueSize);
+}
+
 function readOneByOne(fd: number, keySize: number, valueSize: number): Map<string, string> {
   const found = new Map<string, string>();
   const value = Buffer.alloc(valueSize);
@@ -206,32 +212,29 @@ export function tcxPrograms(ifindex: number): readonly number[] | undefined {
 export function attachTcx(ifindex: number, programFd: number): boolean {
   const there = tcxPrograms(ifindex);
   if (!there) return false;
-  const options = Buffer.alloc(16); // struct bpf_prog_attach_opts: size, flags, the program whose place it takes
-  options.writeBigUInt64LE(16n, 0);
-  let old: number | undefined;
-  if (there[0] !== undefined) {
-    old = check(`the program on link ${ifindex}`, lib().programById(there[0]) as number);
-    options.writeUInt32LE(REPLACE_PROGRAM, 8);
-    options.writeInt32LE(old, 12);
-  }
-  try {
+  const attach = (old?: number): void => {
+    const options = Buffer.alloc(16); // struct bpf_prog_attach_opts: size, flags, the program whose place it takes
+    options.writeBigUInt64LE(16n, 0);
+    if (old !== undefined) { options.writeUInt32LE(REPLACE_PROGRAM, 8); options.writeInt32LE(old, 12); }
     const attached = lib().attachProgram(programFd, ifindex, TCX_INGRESS, options) as number;
     if (attached !== -EEXIST) check(`attaching to link ${ifindex}`, attached); // it is there
-  } finally {
-    if (old !== undefined) closeSync(old);
-  }
+  };
+  if (there[0] === undefined) attach();
+  else withProgram(there[0], attach);
   return true;
 }
 
 /** Takes every program off a link's tcx ingress, as somebody else's hand would (tests). */
 export function detachTcx(ifindex: number): void {
-  for (const id of tcxPrograms(ifindex) ?? []) {
-    const program = check(`program ${id}`, lib().programById(id) as number);
-    try {
-      check(`detaching from link ${ifindex}`, lib().detachProgram(program, ifindex, TCX_INGRESS) as number);
-    } finally {
-      closeSync(program);
-    }
+  for (const id of tcxPrograms(ifindex) ?? []) withProgram(id, (program) => { check(`detaching from link ${ifindex}`, lib().detachProgram(program, ifindex, TCX_INGRESS) as number); });
+}
+
+function withProgram(id: number, use: (fd: number) => void): void {
+  const fd = check(`program ${id}`, lib().programById(id) as number);
+  try {
+    use(fd);
+  } finally {
+    closeSync(fd);
   }
 }
 

@@ -2,7 +2,7 @@
 // outlive the daemon. `apply` is the whole interface: what is there is compared, and brought to what is desired.
 
 import { existsSync, mkdirSync, rmSync } from "node:fs";
-import { deleteEntry, loadObject, loadObjectAside, possibleCpus, readEntries, attachClassifier, attachTcx, lookupEntry, testRun, updateEntry, BpfError, EINVAL, type LoadedObject, type TestRun } from "./libbpf.ts";
+import { deleteEntry, loadObject, loadObjectAside, possibleCpus, readEntries, readMap, attachClassifier, attachTcx, lookupEntry, testRun, updateEntry, BpfError, EINVAL, type LoadedObject, type TestRun } from "./libbpf.ts";
 import { ensureMounted } from "../linux/mount.ts";
 import { freeGoneCounters, freeGonePorts } from "./gone-ports.ts";
 import { drainAccounts, type DrainedAccounts } from "./flow-accounts.ts";
@@ -198,22 +198,21 @@ class KernelDatapath implements Datapath {
 
   drops(): readonly DropCount[] {
     const names = new Map(Object.entries(dropReasons).map(([name, number]) => [number as number, name as DropReason]));
-    return this.#perCpu("drops", 8, 2).map(([key, [packets, bytes]]) => ({
+    return this.#perCpu("drops", 2).map(([key, [packets, bytes]]) => ({
       port: key.readUInt32LE(0), reason: names.get(key.readUInt32LE(4)) ?? "MALFORMED", packets: packets!, bytes: bytes!,
     }));
   }
 
   natMetrics(): readonly NatMetrics[] {
-    return this.#perCpu("nat_metrics", 4, natMetricNames.length).map(([key, sums]) => ({
+    return this.#perCpu("nat_metrics", natMetricNames.length).map(([key, sums]) => ({
       port: key.readUInt32LE(0),
       metrics: Object.fromEntries(natMetricNames.map((name, i) => [name, sums[i]!])) as Record<NatMetricName, number>,
     }));
   }
 
   /** Sums the processors' copies of a table of 64-bit counters. */
-  #perCpu(map: string, keySize: number, counters: number): [Buffer, number[]][] {
-    const entries = readEntries(this.object.mapFd(map), keySize, counters * 8 * this.#cpus);
-    return [...entries].map(([key, value]) => {
+  #perCpu(map: string, counters: number): [Buffer, number[]][] {
+    return [...readMap(this.object, map, true)].map(([key, value]) => {
       const bytes = Buffer.from(value, "latin1");
       const sums = Array.from({ length: counters }, (_, i) => {
         let sum = 0;
@@ -225,7 +224,7 @@ class KernelDatapath implements Datapath {
   }
 
   flowCount(): number {
-    return readEntries(this.object.mapFd("flows"), 20, 16).size;
+    return readMap(this.object, "flows").size;
   }
 
   drainAccounts(): Promise<DrainedAccounts> {

@@ -20,7 +20,7 @@ enum port_flags {
 enum route_kind { R_LOCAL = 1, R_INTERNET, R_PORT, R_BLACKHOLE, R_PEERING };
 enum rule_kind { RULE_BLOCK, RULE_GROUP, RULE_DENY };
 enum own_index { OWN_INTERNET, OWN_SERVICES, OWN_COUNT };
-enum { MAX_GROUPS = 16, RULES_PER_CHUNK = 64, MAX_CHUNKS = 16, MAX_NAT_ADDRESSES = 8, CACHE_SIZE = 16384 };
+enum { MAX_GROUPS = 16, RULES_PER_CHUNK = 64, MAX_CHUNKS = 16, MAX_NAT_ADDRESSES = 8, CACHE_SIZE = 16384, NAT_MOST = 1 << 19 };
 
 struct port {
   __u32 port, ifindex; // ifindex of a NAT gateway's: its port number with the highest bit set
@@ -91,8 +91,8 @@ TABLE(generation, BPF_MAP_TYPE_ARRAY, 1, 0, __u32, __u32);
 TABLE(cache, BPF_MAP_TYPE_PERCPU_ARRAY, CACHE_SIZE, 0, __u32, struct cached);
 TABLE(flows, BPF_MAP_TYPE_HASH, 1 << 19, BPF_F_NO_PREALLOC, struct flow_key, struct flow); // FLOWS (flows.bpf.h)
 TABLE(fragments, BPF_MAP_TYPE_LRU_HASH, 1 << 14, 0, struct fragment_key, struct fragment_seen);
-TABLE(nat_connections, BPF_MAP_TYPE_HASH, 1 << 19, BPF_F_NO_PREALLOC, struct nat_key, struct nat_connection);
-TABLE(nat_inwards, BPF_MAP_TYPE_HASH, 1 << 19, BPF_F_NO_PREALLOC, struct nat_inward_key, struct nat_key);
+TABLE(nat_connections, BPF_MAP_TYPE_HASH, NAT_MOST, BPF_F_NO_PREALLOC, struct nat_key, struct nat_connection);
+TABLE(nat_inwards, BPF_MAP_TYPE_HASH, NAT_MOST, BPF_F_NO_PREALLOC, struct nat_inward_key, struct nat_key);
 TABLE(nat_pools, BPF_MAP_TYPE_LRU_HASH, 1 << 14, 0, struct nat_pool_key, struct nat_pool);
 TABLE(nat_metrics, BPF_MAP_TYPE_PERCPU_HASH, 4096, BPF_F_NO_PREALLOC, __u32, struct nat_metrics);
 TABLE(asked_by, BPF_MAP_TYPE_LRU_HASH, 4096, 0, struct asked_key, __be32);

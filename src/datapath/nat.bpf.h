@@ -16,7 +16,7 @@ enum nat_metric {
   N_BYTES_OUT_DESTINATION, N_PACKETS_IN_DESTINATION, N_BYTES_IN_DESTINATION, N_PACKETS_OUT_SOURCE, N_BYTES_OUT_SOURCE,
 };
 
-const volatile __u32 nat_most = 1 << 19; // connections of all gateways; set before the program is loaded
+const volatile __u32 nat_most = NAT_MOST; // connections of all gateways; set before the program is loaded
 enum { NAT_FEW = 1024 }; // a 1,024th of them is few
 TABLE(nat_users, BPF_MAP_TYPE_HASH, 65536, BPF_F_NO_PREALLOC, __u32, __s64); // connections by the interface that began them; 0: of all
 

@@ -2,7 +2,7 @@
 // once; a run is one system call. What a redirect's target was shows in the frame: the program writes the target's MAC address.
 
 import koffi from "koffi";
-import { deleteEntry, readEntries, runTest, updateEntry, lookupEntry, possibleCpus } from "./libbpf.ts";
+import { deleteEntry, readMap, runTest, updateEntry, lookupEntry, possibleCpus } from "./libbpf.ts";
 import type { Datapath } from "./loader.ts";
 import { dropReasons, type DropReason } from "./tables.ts";
 
@@ -65,8 +65,8 @@ export class TestRuns {
   /** Makes what the program remembers older: flows and first pieces. Both tables' values begin with the time they were last seen. */
   age(seconds: number): void {
     for (const map of ["flows", "fragments"]) {
-      const fd = this.#datapath.object.mapFd(map), [keySize, valueSize] = this.#datapath.object.sizesOf(map);
-      for (const [key, text] of readEntries(fd, keySize, valueSize)) {
+      const { object } = this.#datapath, fd = object.mapFd(map);
+      for (const [key, text] of readMap(object, map)) {
         const value = Buffer.from(text, "latin1");
         value.writeBigUInt64LE(BigInt.asUintN(64, value.readBigUInt64LE(0) - BigInt(seconds) * 1_000_000_000n), 0);
         updateEntry(fd, Buffer.from(key, "latin1"), value);
@@ -86,9 +86,8 @@ export class TestRuns {
   /** Forgets flows, pieces and counters. */
   forget(): void {
     for (const map of ["flows", "flow_slots", "flow_rooms", "fragments", "fragment_slots", "asked_by", "drops"]) {
-      const fd = this.#datapath.object.mapFd(map), [keySize, valueSize] = this.#datapath.object.sizesOf(map);
-      const perCpu = map === "drops";
-      for (const key of readEntries(fd, keySize, perCpu ? valueSize * possibleCpus() : valueSize).keys()) deleteEntry(fd, Buffer.from(key, "latin1"));
+      const { object } = this.#datapath, fd = object.mapFd(map);
+      for (const key of readMap(object, map, map === "drops").keys()) deleteEntry(fd, Buffer.from(key, "latin1"));
     }
     this.forgetVerdicts();
   }

@@ -1,7 +1,7 @@
 // Owns reading what the program shows while somebody watches (watch.bpf.h): drops with their headers, frames at captured links, and how
 // many of each were lost. What is switched on ends by itself unless it is asked for again: keepOn().
 
-import { deleteEntry, lookupEntry, openRing, readEntries, updateEntry, type LoadedObject, type Ring } from "./libbpf.ts";
+import { deleteEntry, lookupEntry, openRing, readMap, updateEntry, type LoadedObject, type Ring } from "./libbpf.ts";
 import { dropReasons, type DropReason } from "./tables.ts";
 
 export interface Shown { readonly atNs: bigint; readonly length: number; /** The frame, or its beginning. */ readonly bytes: Buffer } // atNs: CLOCK_MONOTONIC
@@ -26,7 +26,7 @@ export class Watch {
       openRing(object.mapFd("shown_drops"), (b) => this.#drops.push({ ...readShown(b, 20), port: b.readUInt32LE(8), entry: b.readUInt32LE(12), reason: reasonNames.get(b.readUInt32LE(16)) ?? "MALFORMED" })),
       openRing(object.mapFd("shown_frames"), (b) => this.#frames.push({ ...readShown(b, 16), ifindex: b.readUInt32LE(8), way: b.readUInt32LE(12) === 1 ? "sent" : "received" })),
     ];
-    for (const key of readEntries(object.mapFd("captured_links"), 4, 16).keys()) deleteEntry(object.mapFd("captured_links"), Buffer.from(key, "latin1")); // of a daemon that died
+    for (const key of readMap(object, "captured_links").keys()) deleteEntry(object.mapFd("captured_links"), Buffer.from(key, "latin1")); // of a daemon that died
     this.lostDrops();
   }
 
@@ -50,7 +50,7 @@ export class Watch {
   /** Drops that were not shown since the last call. */
   lostDrops(): readonly LostDrops[] {
     const found: LostDrops[] = [];
-    for (const [key, value] of readEntries(this.#object.mapFd("drop_rates"), 8, 24)) {
+    for (const [key, value] of readMap(this.#object, "drop_rates")) {
       const lost = Number(Buffer.from(value, "latin1").readBigUInt64LE(8)), before = this.#lostBefore.get(key) ?? 0, bytes = Buffer.from(key, "latin1");
       this.#lostBefore.set(key, lost);
       if (lost > before) found.push({ port: bytes.readUInt32LE(0), reason: reasonNames.get(bytes.readUInt32LE(4)) ?? "MALFORMED", packets: lost - before });
