@@ -45,8 +45,11 @@ function readerOf<R extends { readonly tags?: Readonly<Record<string, string>> }
   return Object.hasOwn(table, name) ? table[name] : undefined;
 }
 
-/** How AWS calls an operation's ids where it refuses them together with MaxResults. */
-const idsNames: Partial<Record<Kind, string>> = { "instance": "instancesSet", "volume": "volumeSet", "image": "imageIdsSet", "snapshot": "snapshotSet", "network-interface": "networkInterfaceIdSet" };
+/** How AWS calls an operation's ids, and MaxResults, where it refuses both together; others: "ids" and "maxResults". */
+const clashes: Partial<Record<Kind, readonly [ids: string, maxResults: string]>> = {
+  "instance": ["instancesSet", "maxResults"], "volume": ["volumeSet", "maxResults"], "image": ["imageIdsSet", "maxResults"], "snapshot": ["snapshotSet", "maxResults"], "network-interface": ["networkInterfaceIdSet", "maxResults"],
+  "vpc": ["VpcIds", "MaxResults"],
+};
 
 export interface DescribeRequest<K extends Kind> {
   readonly kind: K;
@@ -70,8 +73,10 @@ export function describe<K extends NamedById>(ctx: Context, request: DescribeReq
   if (request.visible) records = records.filter(request.visible);
   const ids = request.ids ?? [];
   if (ids.length > 0) {
-    if (request.maxResults !== undefined && !request.pagesIds)
-      throw new Ec2Error("InvalidParameterCombination", `The parameter ${idsNames[request.kind] ?? "ids"} cannot be used with the parameter maxResults`);
+    if (request.maxResults !== undefined && !request.pagesIds) {
+      const [named, most] = clashes[request.kind] ?? ["ids", "maxResults"];
+      throw new Ec2Error("InvalidParameterCombination", `The parameter ${named} cannot be used with the parameter ${most}`);
+    }
     for (const id of ids) checkId(request.kind, id);
     const wanted = new Set(ids);
     records = records.filter((r) => wanted.has(r.id));
