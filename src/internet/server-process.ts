@@ -41,8 +41,7 @@ export function openServerProcess(options: { readonly runDir: string; readonly i
   };
 
   const endAll = async (): Promise<void> => {
-    const known = recorded(), all = ofThisBox(options.runDir);
-    if (known && !all.some((one) => one.pid === known.pid)) all.push(known);
+    const all = ofThisBox(options.runDir);
     for (const one of all) signal(one, "SIGTERM");
     for (const one of all) if (!(await waitForEnd(one, END_MS))) signal(one, "SIGKILL");
     for (const one of all) await waitForEnd(one, END_MS);
