@@ -48,7 +48,7 @@ const packageRules: Readonly<Record<string, { readonly may: readonly string[]; r
   "commander": { may: ["cli"], because: "the command line alone" },
   "dns-packet": { may: ["src/internet", "src/services"], because: "the two name servers alone" },
   "yaml": { may: ["src/instances"], because: "#cloud-config alone" },
-  "koffi": { may: ["src/datapath", "src/linux", "test/support/raw-sockets.ts"], because: "libbpf and the C library, behind typed functions; a test's sockets that the product needs none of" },
+  "koffi": { may: ["src/datapath", "src/linux", "test/support/raw-sockets.ts", "test/support/offloads.ts"], because: "libbpf and the C library, behind typed functions; a test's sockets and device settings that the product needs none of" },
   "fast-check": { may: ["test"], because: "random cases are for tests" },
   "@aws-sdk": { may: ["test", "tools", "bench"], because: "the product takes types alone: the SDK is a client" },
   "@smithy": { may: ["test", "tools", "bench"], because: "as the SDK" },

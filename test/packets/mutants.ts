@@ -46,6 +46,9 @@ export const mutants: readonly CaughtMutant[] = [
   { name: "a flow's slot is another interface's", file: "flows.bpf.h", find: "struct slot_search s = { .at.port = p->port,", put: "struct slot_search s = { .at.port = 17,", caughtBy: flood },
   { name: "first pieces' places are everybody's", file: "fragments.bpf.h", find: "struct fragment_slot at = { .port = piece.port,", put: "struct fragment_slot at = { .port = 0,", caughtBy: pieces },
 
+  { name: "protocols that have no ports are all one", file: "groups.bpf.h", find: "if (rule->protocol != q->protocol) return 0;", put: "if (rule->protocol != q->protocol && (q->protocol == IPPROTO_TCP || q->protocol == IPPROTO_UDP || q->protocol == IPPROTO_ICMP)) return 0;", caughtBy: by("protocols.test.ts", "GRE: a group lets it in by its number, and no other; its answer goes back") },
+  { name: "who is told that a packet was too long hears of the NAT gateway's", file: "answers.bpf.h", find: "if (k->saddr != w->was.saddr) {", put: "if (0) {", caughtBy: by("sizes.test.ts", "a jumbo packet through a NAT gateway: its sender hears of 1,500, about what it sent itself") },
+
   { name: "a NAT gateway's ports begin below 1024", file: "nat.bpf.h", find: "NAT_FIRST_PORT = 1024", put: "NAT_FIRST_PORT = 24", caughtBy: nat.limit },
   { name: "a NAT gateway carries 55,001 connections to a destination", file: "nat.bpf.h", find: "NAT_CONNECTIONS = 55000", put: "NAT_CONNECTIONS = 55001", caughtBy: nat.limit },
   { name: "a translated TCP port leaves its checksum wrong", file: "rewrite.bpf.h", find: "  if (k->protocol == IPPROTO_TCP && bpf_l4_csum_replace(skb, k->l4_at + 16, from, to, 2)) return -1;\n", put: "", caughtBy: nat.checksums },

@@ -120,6 +120,15 @@ export class TestFabric {
     this.datapath.apply(this.tables, (link) => links.get(link));
   }
 
+  /** Every interface goes and comes again: its flows go with it. */
+  forgetFlows(): void {
+    const { ports, addresses } = this.tables;
+    Object.assign(this.tables, { ports: [], addresses: [] });
+    this.apply();
+    Object.assign(this.tables, { ports, addresses });
+    this.apply();
+  }
+
   drops(port: number, reason: DropReason): number {
     return this.datapath.drops().filter((d) => d.port === port && d.reason === reason).reduce((sum, d) => sum + d.packets, 0);
   }

@@ -1,5 +1,5 @@
-// Owns sockets that Node has none of, in a namespace: frames as they are (packet(7)), and UDP and ping sockets of any address, which hear
-// what is sent to any (ip(7), IP_TRANSPARENT). Nothing waits: what is not there yet is undefined.
+// Owns sockets that Node has none of, in a namespace: frames as they are (packet(7)), any protocol (raw(7)), and UDP and ping sockets of any
+// address, which hear what is sent to any (ip(7), IP_TRANSPARENT). Nothing waits: what is not there yet is undefined.
 
 import koffi from "koffi";
 import { interfaceIndexes } from "../../src/linux/libc.ts";
@@ -68,6 +68,20 @@ function received(fd: number, into: Buffer): Datagram | undefined {
     throw new Error(`recvfrom failed with errno ${koffi.errno()}`);
   }
   return { data: Buffer.from(into.subarray(0, count)), address: name.readUInt32BE(4), port: name.readUInt16BE(2) };
+}
+
+/** A protocol of IP by its number (raw(7)): sends what follows the header, and hears whole packets, header and all. */
+export class ProtocolSocket extends RawSocket {
+  readonly #buffer = Buffer.alloc(MOST_BYTES);
+  constructor(netns: string, protocol: number, address: number) {
+    super(inNetns(netns, () => {
+      const fd = check("socket", socket_(AF_INET, SOCK_RAW | NONBLOCK | CLOEXEC, protocol) as number);
+      check("bind", bind_(fd, inetAddress(address, 0), 16) as number);
+      return fd;
+    }));
+  }
+  sendTo(data: Uint8Array, address: number): void { check("sendto", sendto_(this.fd, data, data.length, 0, inetAddress(address, 0), 16) as number); }
+  receive(): Datagram | undefined { return received(this.fd, this.#buffer); }
 }
 
 /** "icmp": echo requests; `port` is their identifier. */
