@@ -6,6 +6,7 @@ import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { EC2Client } from "@aws-sdk/client-ec2";
+import { runAws } from "./aws-server.ts";
 
 export const root = new URL("../..", import.meta.url).pathname;
 export const cli = join(root, "cli/vpcbox");
@@ -55,7 +56,7 @@ export class Box {
     return (this.#client ??= new EC2Client({ endpoint: this.endpoint, region: "us-east-1", credentials: { accessKeyId: "test", secretAccessKey: "test" }, maxAttempts: 1 }));
   }
 
-  /** Debian's `aws` against this box; its JSON answer. Throws with aws's own words. */
+  /** Debian's `aws` against this box (aws-server.ts); its JSON answer. Throws with aws's own words. */
   async aws<T = Record<string, unknown>>(...args: string[]): Promise<T> {
     const result = await this.awsRaw(...args);
     if (result.status !== 0) throw new Error(result.stderr.trim());
@@ -64,7 +65,7 @@ export class Box {
 
   awsRaw(...args: string[]): Promise<Result> {
     const env = { PATH: process.env.PATH, HOME: this.stateDir, AWS_ACCESS_KEY_ID: "test", AWS_SECRET_ACCESS_KEY: "test", AWS_DEFAULT_REGION: "us-east-1", AWS_PAGER: "", AWS_EC2_METADATA_DISABLED: "true" };
-    return run("/usr/bin/aws", ["--endpoint-url", this.endpoint, "--output", "json", ...args], { env });
+    return runAws(["--endpoint-url", this.endpoint, "--output", "json", ...args], env);
   }
 
   exec(instance: string, ...command: string[]): Promise<Result> {
