@@ -4,7 +4,7 @@
 //   connections http PORT             the same, but answers HTTP and closes after each answer, as a web server without keep-alive
 //   connections load ADDRESS PORT CONCURRENCY SECONDS   prints connections per second
 //   connections sink PORT             reads datagrams until it is ended
-//   connections blast ADDRESS PORT SECONDS   sends datagrams; what arrived is in the receiver's /proc/net/snmp
+//   connections blast ADDRESS PORT SECONDS   sends datagrams, prints for how long; what arrived is in the receiver's /proc/net/snmp
 #define _GNU_SOURCE
 #include <arpa/inet.h>
 #include <errno.h>
@@ -93,8 +93,17 @@ static int sink(int port) {
   struct sockaddr_in a = { .sin_family = AF_INET, .sin_port = htons(port) };
   setsockopt(fd, SOL_SOCKET, SO_RCVBUF, &room, sizeof room);
   if (bind(fd, (void *)&a, sizeof a)) return fail("bind");
-  char buffer[MESSAGE];
-  for (;;) recv(fd, buffer, MESSAGE, 0);
+  static char buffers[EVENTS][MESSAGE];
+  struct iovec parts[EVENTS];
+  struct mmsghdr many[EVENTS] = { 0 };
+  for (int i = 0; i < EVENTS; i++) {
+    parts[i] = (struct iovec){ buffers[i], MESSAGE };
+    many[i].msg_hdr = (struct msghdr){ .msg_iov = &parts[i], .msg_iovlen = 1 };
+  }
+  for (;;) { // looks in now and then: woken by each datagram it would take as much of the sender's time as the whole way does
+    while (recvmmsg(fd, many, EVENTS, MSG_DONTWAIT, 0) == EVENTS);
+    usleep(1000);
+  }
 }
 
 static int blast(const char *address, int port, double seconds) {
@@ -105,7 +114,9 @@ static int blast(const char *address, int port, double seconds) {
   struct iovec part = { buffer, MESSAGE };
   struct mmsghdr many[64] = { 0 };
   for (int i = 0; i < 64; i++) many[i].msg_hdr = (struct msghdr){ .msg_iov = &part, .msg_iovlen = 1 };
-  for (double end = now() + seconds; now() < end;) if (sendmmsg(fd, many, 64, 0) < 0 && errno != ECONNREFUSED) return fail("send");
+  double start = now(), t = start;
+  for (; t < start + seconds; t = now()) if (sendmmsg(fd, many, 64, 0) < 0 && errno != ECONNREFUSED) return fail("send");
+  printf("%.6f\n", t - start);
   return 0;
 }
 

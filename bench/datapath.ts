@@ -2,6 +2,7 @@
 // internet host, each against the bare chain and an nftables router, one after the other in every round; small UDP packets too.
 
 import { spawn, type ChildProcess } from "node:child_process";
+import { cpus } from "node:os";
 import { join } from "node:path";
 import { figure, type Bench, type Figure, type Part } from "./figure.ts";
 import { benchAddress, must, type Chain } from "./network.ts";
@@ -9,6 +10,13 @@ import { benchAddress, must, type Chain } from "./network.ts";
 export const datapathPart: Part = { about: "packets through NAT instance and gateway, against a hand-made chain", measure: measureDatapath };
 
 const inside = (netns: string, ...command: string[]): [string, ...string[]] => ["nsenter", `--net=${netns}`, ...command];
+
+// Each end keeps its processor. Left to the scheduler, the ends share one in some rounds and not in others, which is worth more than what is compared.
+const loadAt = (netns: string, ...command: string[]): [string, ...string[]] => ["taskset", "-c", "0", ...inside(netns, ...command)];
+const serveAt = (netns: string, ...command: string[]): [string, ...string[]] => ["taskset", "-c", String(cpus().length - 1), ...inside(netns, ...command)];
+
+/** Of each measure in a round: they take turns by the second, faster than the machine's speed moves. */
+const TURNS = 3;
 
 async function measureDatapath({ guide, rounds, note }: Bench): Promise<Figure[]> {
   const bench = await guide();
@@ -20,7 +28,8 @@ async function measureDatapath({ guide, rounds, note }: Bench): Promise<Figure[]
     for (let round = 1; round <= rounds; round++) {
       note(`datapath, round ${round} of ${rounds} ...`);
       for (const [name, { measure }] of Object.entries(measures))
-        for (const chain of ["bare", "fabric", "router"] as const) samples.get(name)![chain].push(await measure(chains[chain], bench.tools));
+        for (let turn = 0; turn < TURNS; turn++)
+          for (const chain of ["bare", "fabric", "router"] as const) samples.get(name)![chain].push(await measure(chains[chain], bench.tools));
     }
     for (const [name, { unit, target }] of Object.entries(measures)) {
       const { fabric, bare, router } = samples.get(name)!;
@@ -38,22 +47,22 @@ export async function startServers(namespaces: readonly string[], tools: string)
   const program = join(tools, "connections"), servers: ChildProcess[] = [];
   const start = (...[file, ...args]: [string, ...string[]]): void => { servers.push(spawn(file, args, { stdio: "ignore" })); };
   for (const netns of namespaces) {
-    start(...inside(netns, program, "serve", "8080"));
-    start(...inside(netns, program, "sink", "8081"));
-    start(...inside(netns, program, "http", "8082"));
-    start(...inside(netns, "iperf3", "-s", "-p", "5201"));
+    start(...serveAt(netns, program, "serve", "8080"));
+    start(...serveAt(netns, program, "sink", "8081"));
+    start(...serveAt(netns, program, "http", "8082"));
+    start(...serveAt(netns, "iperf3", "-s", "-p", "5201"));
   }
   await new Promise((resolve) => setTimeout(resolve, 1000));
   return () => { for (const server of servers) server.kill(); };
 }
 
-export const connectionsPerSecond = async (c: Chain, tools: string): Promise<number> => Number((await must(...inside(c.client, join(tools, "connections"), "load", c.address, "8080", "16", "2"))).split(" ")[0]);
+export const connectionsPerSecond = async (c: Chain, tools: string): Promise<number> => Number((await must(...loadAt(c.client, join(tools, "connections"), "load", c.address, "8080", "16", "1"))).split(" ")[0]);
 
 /** What a web server's clients do: connect, ask, hear, and the server closes. */
-const httpPerSecond = async (c: Chain): Promise<number> => Number(/Requests\/sec:\s+([\d.]+)/.exec(await must(...inside(c.client, "wrk", "-t1", "-c16", "-d2", `http://${c.address}:8082/`)))?.[1]);
+const httpPerSecond = async (c: Chain): Promise<number> => Number(/Requests\/sec:\s+([\d.]+)/.exec(await must(...loadAt(c.client, "wrk", "-t1", "-c16", "-d1", `http://${c.address}:8082/`)))?.[1]);
 
 export async function gigabitsPerSecond(c: Chain): Promise<number> {
-  const report = JSON.parse(await must(...inside(c.client, "iperf3", "-c", c.address, "-p", "5201", "-t", "2", "-J"))) as { end: { sum_received: { bits_per_second: number } } };
+  const report = JSON.parse(await must(...loadAt(c.client, "iperf3", "-c", c.address, "-p", "5201", "-t", "1", "-J"))) as { end: { sum_received: { bits_per_second: number } } };
   return report.end.sum_received.bits_per_second / 1e9;
 }
 
@@ -63,12 +72,11 @@ export async function datagramsPerSecond(c: Chain, tools: string): Promise<numbe
     const [names, values] = [...(await must(...inside(c.server, "cat", "/proc/net/snmp"))).matchAll(/^Udp: (.*)$/gm)].map((m) => m[1]!.split(" "));
     return ["InDatagrams", "RcvbufErrors"].reduce((sum, name) => sum + Number(values![names!.indexOf(name)]), 0);
   };
-  const before = await came(), started = performance.now();
-  await must(...inside(c.client, join(tools, "connections"), "blast", c.address, "8081", "2"));
-  return ((await came()) - before) / ((performance.now() - started) / 1000);
+  const before = await came(), seconds = Number(await must(...loadAt(c.client, join(tools, "connections"), "blast", c.address, "8081", "1")));
+  return ((await came()) - before) / seconds;
 }
 
-const roundTripUs = async (c: Chain): Promise<number> => Number(/= [\d.]+\/([\d.]+)\//.exec(await must(...inside(c.client, "ping", "-q", "-f", "-c", "3000", c.address)))?.[1]) * 1000;
+const roundTripUs = async (c: Chain): Promise<number> => Number(/= [\d.]+\/([\d.]+)\//.exec(await must(...loadAt(c.client, "ping", "-q", "-f", "-c", "3000", c.address)))?.[1]) * 1000;
 
 const measures: Readonly<Record<string, { readonly unit: string; readonly target: string; measure(chain: Chain, tools: string): Promise<number> }>> = {
   "new HTTP connections per second": { unit: "1/s", target: ">= 0.95", measure: httpPerSecond },

@@ -9,8 +9,8 @@
 
 // flow.bits: who began it, and what TCP has said.
 enum { F_BY_A = 1, F_ANSWERED = 2, F_FIN_A = 4, F_FIN_B = 8, F_RESET = 16 };
-enum { FLOWS = 1 << 19, RING_AT_FIRST = 512, GROWING_PROBES = 4, FULL_PROBES = 16, ROOM_TRIES = 4 };
-const volatile __u32 flow_allowance = FLOWS / 16; // of one interface; set before the program is loaded
+enum { FLOWS = 1 << 17, RING_AT_FIRST = 512, GROWING_PROBES = 4, FULL_PROBES = 16, ROOM_TRIES = 4 };
+const volatile __u32 flow_allowance = FLOWS / 4; // of one interface; set before the program is loaded
 struct flow_room { __u32 hand, size; }; // of a ring: the slot to look at next, and how many there are
 struct flow_place { __u32 port, slot; };
 struct flow_slot { struct flow_key key; __u32 busy; }; // busy: a processor is changing it
@@ -26,6 +26,10 @@ static __always_inline __u64 timeout_ns(const struct port *p, __u8 protocol, __u
   }
   if (protocol == IPPROTO_UDP) return (bits & F_ANSWERED ? p->udp_stream_s : p->udp_s) * SECOND;
   return (protocol == IPPROTO_ICMP ? 30 : 600) * SECOND;
+}
+
+static __always_inline __u32 end_bits(__u32 tcp_flags, int from_a) {
+  return (tcp_flags & TCP_RST ? F_RESET : 0) | (tcp_flags & TCP_FIN ? (from_a ? F_FIN_A : F_FIN_B) : 0);
 }
 
 // One key for both directions: the smaller end first. Answers whether the packet comes from end a.

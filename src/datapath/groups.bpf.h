@@ -6,7 +6,6 @@
 #include "flows.bpf.h"
 
 enum direction { INGRESS, EGRESS };
-enum { TCP_FIN = 1, TCP_SYN = 2, TCP_RST = 4, TCP_ACK = 16 };
 enum answer { DENIED, ALLOWED, ALLOWED_FROM_ANYWHERE };
 
 struct question { const struct port *p; const struct rules *rules; __u32 group, direction; __be32 remote; __u16 port; __u8 protocol, type, code, answer, found, anywhere; };
@@ -77,7 +76,7 @@ static __always_inline int open_to_all(const struct port *p, __u32 direction, __
 static __always_inline int judge(const struct port *p, __u32 direction, const struct packet *k, int *track) {
   __be32 remote = direction == EGRESS ? k->daddr : k->saddr;
   __u32 back = direction == EGRESS ? INGRESS : EGRESS;
-  int answer = ask_groups(p, direction, remote, bpf_ntohs(k->dport), WHAT(k) | (open_to_all(p, back, k->protocol) ? ANYWHERE : 0));
+  int answer = open_to_all(p, direction, k->protocol) ? ALLOWED_FROM_ANYWHERE : ask_groups(p, direction, remote, bpf_ntohs(k->dport), WHAT(k) | (open_to_all(p, back, k->protocol) ? ANYWHERE : 0));
   if (answer == DENIED) return 0;
   *track = 1;
   if (answer == ALLOWED_FROM_ANYWHERE && open_to_all(p, back, k->protocol)) *track = 0; // begins a flow that is not tracked
@@ -107,7 +106,7 @@ __noinline int groups_allow(const struct port *p, __u32 direction, struct walk *
   if (alive) bits = f->bits | (!!(f->bits & F_BY_A) != from_a ? F_ANSWERED : 0);
   else if (!judge(p, direction, k, &track)) return 0;
   else if (!track) return 1;
-  if (k->protocol == IPPROTO_TCP) bits |= (k->tcp_flags & TCP_RST ? F_RESET : 0) | (k->tcp_flags & TCP_FIN ? (from_a ? F_FIN_A : F_FIN_B) : 0);
+  if (k->protocol == IPPROTO_TCP) bits |= end_bits(k->tcp_flags, from_a);
   if (f) {
     if (f->bits != bits) f->bits = bits;
     if (!alive || now - f->seen_ns > SECOND / 8) f->seen_ns = now; // seldom: other processors read this line
@@ -115,5 +114,6 @@ __noinline int groups_allow(const struct port *p, __u32 direction, struct walk *
     w->no_room = 1;
     return 0;
   }
+  w->tracked_at[direction & 1] = p->port;
   return 1;
 }

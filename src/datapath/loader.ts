@@ -13,10 +13,12 @@ const objectFile = new URL("port.bpf.o", import.meta.url).pathname;
 const stateMaps = ["generation", "flows", "fragments", "asked_by", "drops", "nat_connections", "nat_inwards", "nat_pools", "nat_metrics", "nat_users", "flow_rooms", "flow_slots", "fragment_hands", "fragment_slots", "accounts", "accounts_room", "accounts_generation"] as const;
 const tableNames = Object.keys(tableSizes) as TableName[];
 
-/** Tracked flows that one interface may have: a sixteenth of the table. */
+/** Tracked flows that one interface may have: a quarter of the table. */
 const FLOW_ALLOWANCE = 32_768;
 /** Connections of all NAT gateways: the size of their table. */
 const NAT_MOST = 1 << 19;
+/** Whether another processor may see loads in another order than the program has them. */
+const LOADS_NEED_FENCES = process.arch !== "x64";
 
 export interface AppliedChange { readonly added: number; readonly updated: number; readonly removed: number }
 
@@ -53,14 +55,15 @@ export interface DatapathOptions {
   readonly file?: string | undefined; // another compiled program than the committed one
   readonly existingOnly?: boolean | undefined; // tables of another version are an error, and stay
   readonly classifier?: boolean | undefined; // attached as on kernels without tcx
+  readonly loadsNeedFences?: boolean | undefined; // cache.bpf.h; of this machine's processor where it is not said
 }
 
 /**
  * Loads the program; tables that are pinned in `pinDir`, a directory of the BPF filesystem, already are taken over with all they hold.
  * A machine on which nobody has mounted that filesystem gets it: without it no directory can be made there.
  */
-export function openDatapath(pinDir: string, { timeScale = 1, flowAllowance = FLOW_ALLOWANCE, natMost = NAT_MOST, file = objectFile, existingOnly = false, classifier = false }: DatapathOptions = {}): Datapath {
-  const parts = objectParts(pinDir, [timeScale, flowAllowance, natMost], file);
+export function openDatapath(pinDir: string, { timeScale = 1, flowAllowance = FLOW_ALLOWANCE, natMost = NAT_MOST, file = objectFile, existingOnly = false, classifier = false, loadsNeedFences = LOADS_NEED_FENCES }: DatapathOptions = {}): Datapath {
+  const parts = objectParts(pinDir, [timeScale, flowAllowance, Number(loadsNeedFences), natMost], file);
   let object: LoadedObject;
   try {
     object = loadObject(...parts);
@@ -73,7 +76,7 @@ export function openDatapath(pinDir: string, { timeScale = 1, flowAllowance = FL
 
 /** The same while the caller goes on: the kernel looks at the program in a thread of its own. */
 export async function openDatapathAside(pinDir: string, timeScale: number): Promise<Datapath> {
-  const parts = objectParts(pinDir, [timeScale, FLOW_ALLOWANCE, NAT_MOST], objectFile);
+  const parts = objectParts(pinDir, [timeScale, FLOW_ALLOWANCE, Number(LOADS_NEED_FENCES), NAT_MOST], objectFile);
   const object = await loadObjectAside(...parts).catch((error: unknown) => { makeRoom(error, pinDir, false); return loadObjectAside(...parts); });
   return new KernelDatapath(object, FLOW_ALLOWANCE, false);
 }

@@ -50,7 +50,8 @@ struct nat_connection { struct bpf_timer timer; __u64 seen_ns; __be32 address; _
 struct nat_pool_key { __u32 port; __be32 address, remote; __be16 remote_port; __u8 protocol, pad; };
 struct nat_pool { __u64 full_until_ns; __u32 cursor, pad; };
 struct nat_metrics { __u64 count[14]; };
-// What the whole way decided about packets of one header at one link: one line of the processor's cache.
+// What the whole way decided about packets of one header at one link: as long as a line of the processor's own cache.
+enum cached_flags { C_SOURCE = 1, C_DESTINATION = 2, C_LIMITED = 4 }; // which address becomes `address`; no packet longer than the internet's
 struct cached {
   __u32 ifindex;
   __be32 saddr, daddr;
@@ -58,10 +59,11 @@ struct cached {
   __u8 protocol, icmp_type, source_mac[6];
   __u32 generation, to;
   __u64 until_ns;
-  __be32 new_saddr, new_daddr;
+  __be32 address;
+  __u32 from_end, to_end; // numbers of the ports that track its flow, 0 where none does
   __u8 mac[6];
-  __u16 limit; // longest packet that goes this way; 0: any
-  __u64 pad;
+  __u16 flags;
+  __u32 turn; // cache.bpf.h
 };
 struct fragment_key { __u32 port; __be32 saddr, daddr; __be16 id; __u8 protocol, pad; };
 struct fragment_seen { __u64 seen_ns; __be32 translated; __u32 pad; };
@@ -88,8 +90,8 @@ TABLE(rules, BPF_MAP_TYPE_HASH, 1 << 16, BPF_F_NO_PREALLOC, struct rules_key, st
 TABLE(members, BPF_MAP_TYPE_HASH, 1 << 18, BPF_F_NO_PREALLOC, struct member_key, __u32);
 TABLE(nats, BPF_MAP_TYPE_HASH, 4096, BPF_F_NO_PREALLOC, __u32, struct nat);
 TABLE(generation, BPF_MAP_TYPE_ARRAY, 1, 0, __u32, __u32);
-TABLE(cache, BPF_MAP_TYPE_PERCPU_ARRAY, CACHE_SIZE, 0, __u32, struct cached);
-TABLE(flows, BPF_MAP_TYPE_HASH, 1 << 19, BPF_F_NO_PREALLOC, struct flow_key, struct flow); // FLOWS (flows.bpf.h)
+TABLE(cache, BPF_MAP_TYPE_ARRAY, CACHE_SIZE, 0, __u32, struct cached);
+TABLE(flows, BPF_MAP_TYPE_HASH, 1 << 17, BPF_F_NO_PREALLOC, struct flow_key, struct flow); // FLOWS (flows.bpf.h)
 TABLE(fragments, BPF_MAP_TYPE_LRU_HASH, 1 << 14, 0, struct fragment_key, struct fragment_seen);
 TABLE(nat_connections, BPF_MAP_TYPE_HASH, NAT_MOST, BPF_F_NO_PREALLOC, struct nat_key, struct nat_connection);
 TABLE(nat_inwards, BPF_MAP_TYPE_HASH, NAT_MOST, BPF_F_NO_PREALLOC, struct nat_inward_key, struct nat_key);

@@ -241,17 +241,14 @@ static __always_inline int leave(struct __sk_buff *skb, struct port *from, struc
 
 SEC("tc") int from_port(struct __sk_buff *skb) {
   WATCH_FRAME(skb, skb->ifindex, SENT);
+  int is_ip = !skb->vlan_present && skb->protocol == bpf_htons(ETH_P_IP), known = is_ip ? by_cache(skb) : -1;
+  if (known >= 0) return known;
   __u32 zero = 0;
   struct walk *w = bpf_map_lookup_elem(&walks, &zero);
   if (!w) return TC_ACT_SHOT;
   __builtin_memset(w, 0, sizeof *w);
   struct packet *k = &w->k;
-  int bad = 0, is_ip = !skb->vlan_present && skb->protocol == bpf_htons(ETH_P_IP);
-  if (is_ip) {
-    bad = parse(skb, k);
-    int verdict = bad ? -1 : by_cache(skb, k);
-    if (verdict >= 0) return verdict;
-  }
+  int bad = is_ip ? parse(skb, k) : 0;
   w->generation = tables_generation();
   struct port *p = port_at(skb->ifindex);
   if (!p) return drop(skb, 0, MALFORMED);

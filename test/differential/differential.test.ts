@@ -17,6 +17,16 @@ test("differential: every case that once failed", () => {
   for (const [name, one] of savedCases()) program.inside(() => assert.equal(program.run(one), undefined, name));
 });
 
+test("differential: with the fences that other processors than x86's need", { timeout: 300_000 }, async () => {
+  const fenced = await Program.open({ loadsNeedFences: true });
+  try {
+    const found = search(fenced, PACKETS / 20, seed);
+    if (found) assert.fail(`seed ${seed}, kept as ${save(found.one, seed)}:\n${describe(found)}`);
+  } finally {
+    await fenced.close();
+  }
+});
+
 test("differential: a million packets", { timeout: 600_000 }, (t) => {
   const found = search(program, PACKETS, seed);
   if (found) assert.fail(`seed ${seed}, kept as ${save(found.one, seed)}:\n${describe(found)}`);

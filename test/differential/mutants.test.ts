@@ -18,7 +18,7 @@ for (const mutant of mutants) {
   test(`mutant: ${mutant.name}`, { timeout: 300_000 }, async (t) => {
     const directory = mkdtempSync(join(tmpdir(), "vpcbox-mutant-"));
     try {
-      const program = await Program.open(await compileMutant(mutant, directory));
+      const program = await Program.open({ file: await compileMutant(mutant, directory) });
       try {
         const found = savedCases().some(([, one]) => program.inside(() => program.run(one)) !== undefined) || search(program, MOST_PACKETS, 1, { reduceMs: 0 }) !== undefined;
         assert.ok(found, `not noticed in ${program.packets} packets`);

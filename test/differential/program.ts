@@ -3,7 +3,7 @@
 
 import { randomBytes } from "node:crypto";
 import { readdirSync, rmSync } from "node:fs";
-import { openDatapath, removePins, type Datapath } from "../../src/datapath/loader.ts";
+import { openDatapath, removePins, type Datapath, type DatapathOptions } from "../../src/datapath/loader.ts";
 import { TC_ACT_REDIRECT, TC_ACT_SHOT, TestRuns } from "../../src/datapath/test-run.ts";
 import { addVethPairs, readLinks } from "../../src/linux/link.ts";
 import { createNetns, deleteNetns, inNetns } from "../../src/linux/netns.ts";
@@ -49,9 +49,8 @@ export class Program {
     this.#runs = runs;
   }
 
-  /** @param object another compiled program than the committed one */
-  static async open(object?: string): Promise<Program> {
-    return Program.#make(object, async (netns, directory, datapath) => {
+  static async open(options: DatapathOptions = {}): Promise<Program> {
+    return Program.#make(options, async (netns, directory, datapath) => {
       const inner = `${directory}/inner`;
       await createNetns(inner);
       await addVethPairs(netns, ends.map(({ outer }, i) => ({ outer, inner: `i${i}`, innerNetns: inner, innerMac: `02:bb:00:00:00:${i.toString(16).padStart(2, "0")}`, mtu: 1500, addresses: [], routes: [] })));
@@ -60,21 +59,21 @@ export class Program {
   }
 
   /** Packets are sent on wires between namespaces (wire.ts). */
-  static async openOnWires(object?: string): Promise<{ readonly program: Program; readonly wire: WireRuns }> {
+  static async openOnWires(options: DatapathOptions = {}): Promise<{ readonly program: Program; readonly wire: WireRuns }> {
     let wire: WireRuns | undefined;
-    const program = await Program.#make(object, async (netns, directory, datapath) => {
+    const program = await Program.#make(options, async (netns, directory, datapath) => {
       await makeEnds(netns, directory, ends);
       return (wire = new WireRuns(datapath, netns, directory, ends));
     });
     return { program, wire: wire! };
   }
 
-  static async #make(object: string | undefined, runsOf: (netns: string, directory: string, datapath: Datapath) => Promise<TestRuns>): Promise<Program> {
+  static async #make(options: DatapathOptions, runsOf: (netns: string, directory: string, datapath: Datapath) => Promise<TestRuns>): Promise<Program> {
     const name = `t-diff-${randomBytes(4).toString("hex")}`;
     const directory = `/run/vpcbox/${name}`, netns = `${directory}/netns`;
     await createNetns(netns);
     try {
-      const datapath = openDatapath(`/sys/fs/bpf/vpcbox/${name}`, { file: object }), runs = await runsOf(netns, directory, datapath);
+      const datapath = openDatapath(`/sys/fs/bpf/vpcbox/${name}`, options), runs = await runsOf(netns, directory, datapath);
       return new Program(directory, readLinks(netns), datapath, runs);
     } catch (error) {
       await removeBench(directory);
