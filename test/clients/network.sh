@@ -15,12 +15,13 @@ ensure() {
 }
 # named COMMAND LIST FIELD NAME: the id of what has that Name in this VPC.
 named() { ec2 "$1" --filters Name=tag:made-by,Values=clients-aws "Name=tag:Name,Values=$4" --query "$2[0].$3"; }
-image() { ec2 describe-images --owners amazon --filters "Name=name,Values=$1" --query 'Images[0].ImageId'; }
-live() { ec2 describe-instances --filters Name=tag:made-by,Values=clients-aws "Name=tag:Name,Values=$1" Name=instance-state-name,Values=pending,running --query 'Reservations[0].Instances[0].InstanceId'; }
+# image WHAT: of a list of names and ids, whose name begins with it; live NAME: of a list of Name tags and ids.
+image() { awk -v name="$1" 'index($1, name) == 1 { print $2; exit }' <<<"$images"; }
+live() { awk -v name="$1" '$1 == name { print $2; exit }' <<<"$instances"; }
 # table NAME SUBNET TARGET...: a route table of its own for that subnet, with a default route.
 table() {
   local name=$1 subnet=$2 id of route; shift 2
-  read -r id of route <<<"$(ec2 describe-route-tables --filters Name=tag:made-by,Values=clients-aws "Name=tag:Name,Values=$name" --query "RouteTables[0].[RouteTableId,Associations[0].SubnetId,Routes[?DestinationCidrBlock=='0.0.0.0/0']|[0].State]")"
+  read -r id of route <<<"$(awk -v name="$name" '$1 == name { print $2, $3, $4 }' <<<"$tables")"
   [ "${id:-None}" != None ] || { id=$(ec2 create-route-table --vpc-id "$VPC" --tag-specifications "$(tags route-table "$name")" --query RouteTable.RouteTableId); changed "table $name"; }
   [ "${of:-}" = "$subnet" ] || { ec2 associate-route-table --route-table-id "$id" --subnet-id "$subnet" >/dev/null; changed "associate $name"; }
   [ "${route:-}" = active ] || { ec2 create-route --route-table-id "$id" --destination-cidr-block 0.0.0.0/0 "$@" >/dev/null; changed "route of $name"; }
@@ -37,11 +38,15 @@ build() {
   ensure IGW "cut -f 1 <<<'$gateway'" "ec2 create-internet-gateway --tag-specifications '$(tags internet-gateway aws)' --query InternetGateway.InternetGatewayId"
   [ "${gateway#*	}" = "$VPC" ] || { ec2 attach-internet-gateway --internet-gateway-id "$IGW" --vpc-id "$VPC"; changed attach; }
   ensure GROUP "named describe-security-groups SecurityGroups GroupId NATSG" "ec2 create-security-group --group-name NATSG --description NAT --vpc-id $VPC --tag-specifications '$(tags security-group NATSG)' --query GroupId"
-  for rule in tcp:80 tcp:443 icmp:-1; do
-    if ec2 authorize-security-group-ingress --group-id "$GROUP" --protocol "${rule%:*}" --port "${rule#*:}" --cidr 10.40.1.0/24 >/dev/null 2>"$PROBLEM"; then changed "rule $rule"
-    else grep -q InvalidPermission.Duplicate "$PROBLEM"; fi
-  done
-  ensure NAT "live aws-nat" "ec2 run-instances --image-id $(image 'amzn-ami-vpc-nat-*') --instance-type t3.micro --subnet-id $PUBLIC --security-group-ids $GROUP --associate-public-ip-address --tag-specifications '$(tags instance aws-nat)' --query 'Instances[0].InstanceId'"
+  local rules=()
+  for rule in tcp:80 tcp:443 icmp:-1; do rules+=("IpProtocol=${rule%:*},FromPort=${rule#*:},ToPort=${rule#*:},IpRanges=[{CidrIp=10.40.1.0/24}]"); done
+  if ec2 authorize-security-group-ingress --group-id "$GROUP" --ip-permissions "${rules[@]}" >/dev/null 2>"$PROBLEM"; then for rule in "${rules[@]}"; do changed "rule $rule"; done
+  else grep -q InvalidPermission.Duplicate "$PROBLEM"; fi
+  local images instances tables
+  images=$(ec2 describe-images --owners amazon --query 'Images[].[Name,ImageId]')
+  instances=$(ec2 describe-instances --filters Name=tag:made-by,Values=clients-aws Name=instance-state-name,Values=pending,running --query "Reservations[].Instances[].[Tags[?Key=='Name']|[0].Value,InstanceId]")
+  tables=$(ec2 describe-route-tables --filters Name=tag:made-by,Values=clients-aws --query "RouteTables[].[Tags[?Key=='Name']|[0].Value,RouteTableId,Associations[0].SubnetId,Routes[?DestinationCidrBlock=='0.0.0.0/0']|[0].State]")
+  ensure NAT "live aws-nat" "ec2 run-instances --image-id $(image amzn-ami-vpc-nat-) --instance-type t3.micro --subnet-id $PUBLIC --security-group-ids $GROUP --associate-public-ip-address --tag-specifications '$(tags instance aws-nat)' --query 'Instances[0].InstanceId'"
   local state check
   until read -r state check <<<"$(ec2 describe-instances --instance-ids "$NAT" --query 'Reservations[0].Instances[0].[State.Name,SourceDestCheck]')" && [ "$state" = running ]; do sleep 0.2; done
   [ "$check" = False ] || { ec2 modify-instance-attribute --instance-id "$NAT" --no-source-dest-check; changed check; }
@@ -51,8 +56,8 @@ build() {
   table public "$PUBLIC" --gateway-id "$IGW"
   table private "$PRIVATE" --instance-id "$NAT"
   table behind "$BEHIND" --nat-gateway-id "$GATEWAY"
-  ensure INNER "live aws-private" "ec2 run-instances --image-id $(image 'al2023-ami-*') --instance-type t3.micro --subnet-id $PRIVATE --tag-specifications '$(tags instance aws-private)' --query 'Instances[0].InstanceId'"
-  ensure OTHER "live aws-behind" "ec2 run-instances --image-id $(image 'al2023-ami-*') --instance-type t3.micro --subnet-id $BEHIND --tag-specifications '$(tags instance aws-behind)' --query 'Instances[0].InstanceId'"
+  ensure INNER "live aws-private" "ec2 run-instances --image-id $(image al2023-ami-) --instance-type t3.micro --subnet-id $PRIVATE --tag-specifications '$(tags instance aws-private)' --query 'Instances[0].InstanceId'"
+  ensure OTHER "live aws-behind" "ec2 run-instances --image-id $(image al2023-ami-) --instance-type t3.micro --subnet-id $BEHIND --tag-specifications '$(tags instance aws-behind)' --query 'Instances[0].InstanceId'"
   ec2 wait instance-status-ok --instance-ids "$INNER" "$OTHER"
   echo "$INNER $OTHER"
 }

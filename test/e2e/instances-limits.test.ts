@@ -56,12 +56,14 @@ import os, time
 n = 0
 try:
     while n < 5000:
-        if os.fork() == 0: time.sleep(60); os._exit(0)
+        if os.fork() == 0: os.closerange(0, 3); time.sleep(600); os._exit(0)
         n += 1
 except BlockingIOError: pass
 print(n, flush=True)`;
   const { stdout } = await box.exec(id, "sh", "-c", `python3 -c '${bomb}'; exit 0`);
   assert.ok(Number(stdout) > 100 && Number(stdout) < 512, `${stdout.trim()} processes`);
+  const full = await box.exec(id, "sh", "-c", "true & true & true & true & true & wait");
+  assert.match(full.stderr, /fork|exec|resource/i, "they are all there yet");
   await othersWork();
   assert.equal(await instanceState(box, quiet), "running");
   const next = await launch("t3.micro", "next");
