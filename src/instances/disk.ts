@@ -5,7 +5,7 @@ import { existsSync, mkdirSync } from "node:fs";
 import { join } from "node:path";
 import { SystemError } from "../linux/libc.ts";
 import { hasLoopDevices, mountImage, unmountImage } from "../linux/image-mount.ts";
-import { bindIdmapped, mountOverlay, unmountUnder } from "../linux/mount.ts";
+import { bindIdmapped, bindToItself, mountOverlay, unmountAt } from "../linux/mount.ts";
 import type { IdRange } from "./id-range.ts";
 import { isStandalone } from "./import-layer.ts";
 import { layersDir, type GuestPlaces, type Places } from "./places.ts";
@@ -15,6 +15,7 @@ const GIB = 2 ** 30;
 
 /** The two parts of a layer and of a guest's own disk. */
 export const parts = ["root", "usr"] as const;
+const directories = parts.flatMap((part) => [`${part}/upper`, `${part}/work`]);
 
 /**
  * Empty on its first boot, where it has none: a file system of its own, so that a guest fills its own disk and no other. Where this
@@ -23,8 +24,8 @@ export const parts = ["root", "usr"] as const;
 export async function ensureDisk(guest: GuestPlaces, sizeGiB: number): Promise<void> {
   mkdirSync(guest.disk, { recursive: true, mode: 0o755 });
   const plain = !existsSync(guest.image) && (parts.some((part) => existsSync(join(guest.disk, part))) || !hasLoopDevices());
-  if (!plain) await mountImage(guest.image, guest.disk, sizeGiB * GIB);
-  for (const part of parts) for (const directory of ["upper", "work"]) mkdirSync(join(guest.disk, part, directory), { recursive: true, mode: 0o755 });
+  if (!plain) await mountImage(guest.image, guest.disk, sizeGiB * GIB, directories);
+  for (const directory of directories) mkdirSync(join(guest.disk, directory), { recursive: true, mode: 0o755 });
 }
 
 /** Mounted, if it is an image at all: for work on a guest that does not run. */
@@ -49,6 +50,8 @@ export function mountRoot(places: Places, guest: GuestPlaces, ids: IdRange, laye
     return target;
   };
   try {
+    mkdirSync(guest.views, { recursive: true });
+    bindToItself(guest.views);
     const disk = view("d", guest.disk, false);
     const frozen = view("l", layersDir(places), true);
     const programs = existsSync(places.guestUsr) ? [view("p", places.guestUsr, true)] : [];
@@ -63,10 +66,9 @@ export function mountRoot(places: Places, guest: GuestPlaces, ids: IdRange, laye
     unmountRoot(guest);
     throw error;
   }
-  unmountUnder(guest.views); // the overlays hold what they need
+  unmountAt(guest.views); // the overlays hold what they need
 }
 
 export function unmountRoot(guest: GuestPlaces): void {
-  unmountUnder(guest.root);
-  unmountUnder(guest.views);
+  unmountAt(guest.root, guest.views);
 }

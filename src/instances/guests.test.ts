@@ -47,7 +47,7 @@ const specOf = (number: number, more: Partial<GuestSpec> = {}): GuestSpec => ({
 async function boot(spec: GuestSpec): Promise<void> {
   const netns = await guests.prepare(spec);
   const eth0 = spec.interfaces[0]!;
-  await addVethPairs(fabric, [{ outer: eth0.link, inner: "eth0", innerNetns: netns, innerMac: eth0.mac, mtu: 1500, addresses: [`${eth0.address}/24`], routes: [`default via ${eth0.gateway} dev eth0`] }]);
+  addVethPairs(fabric, [{ outer: eth0.link, inner: "eth0", innerNetns: netns, innerMac: eth0.mac, mtu: 1500, addresses: [`${eth0.address}/24`], routes: [{ via: eth0.gateway }] }]);
   await ipBatch(fabric, [`addr add ${eth0.gateway}/24 dev ${eth0.link}`]);
   await guests.start(spec);
 }

@@ -4,7 +4,7 @@
 import { rmSync, writeFileSync } from "node:fs";
 import { holdNamespaces } from "../linux/exec.ts";
 import { loopbackUp } from "../linux/libc.ts";
-import { mountsUnder, unmountUnder } from "../linux/mount.ts";
+import { isMountPoint, unmountAt } from "../linux/mount.ts";
 import { inNetns, keepNamespace, withoutIpv6 } from "../linux/netns.ts";
 import type { IdRange } from "./id-range.ts";
 import type { GuestPlaces } from "./places.ts";
@@ -17,9 +17,8 @@ const settings: readonly (readonly [string, string])[] = [
 
 /** Makes what is missing. */
 export async function ensureNamespaces(places: GuestPlaces, ids: IdRange): Promise<void> {
-  const there = mountsUnder(places.run);
-  if (there.includes(places.userns) && there.includes(places.netns)) return;
-  for (const path of [places.netns, places.userns]) unmountUnder(path); // half of a pair
+  if (isMountPoint(places.userns) && isMountPoint(places.netns)) return;
+  unmountAt(places.netns, places.userns); // half of a pair
   const holder = await holdNamespaces(["--user", "--net"]);
   try {
     for (const map of ["uid_map", "gid_map"]) writeFileSync(`/proc/${holder.pid}/${map}`, `0 ${ids.base} ${ids.size}`);
@@ -36,8 +35,6 @@ export async function ensureNamespaces(places: GuestPlaces, ids: IdRange): Promi
 }
 
 export function removeNamespaces(places: GuestPlaces): void {
-  for (const path of [places.netns, places.userns]) {
-    unmountUnder(path);
-    rmSync(path, { force: true });
-  }
+  unmountAt(places.netns, places.userns);
+  for (const path of [places.netns, places.userns]) rmSync(path, { force: true });
 }

@@ -1,41 +1,103 @@
-// Owns file systems in files: sparse ext4 images mounted through loop devices (loop(4)), so that who writes into one cannot fill more
-// than it. A file is never mounted twice: mount(8) takes the loop device that a file has already.
+// Owns file systems in files: sparse ext4 images mounted through loop devices (loop.ts), so that who writes into one cannot fill more
+// than it.
 
-import { closeSync, existsSync, ftruncateSync, openSync, renameSync, rmSync, statSync } from "node:fs";
+import { closeSync, existsSync, fstatSync, ftruncateSync, mkdirSync, openSync, readSync, renameSync, rmSync, statSync, writeSync } from "node:fs";
+import { join } from "node:path";
 import { run } from "./exec.ts";
+import { MS_NOATIME, MS_NODEV, MS_NOSUID, mountAside, nextData, umount, umountAside } from "./libc.ts";
+import { withLoopDevice } from "./loop.ts";
 import { isMountPoint } from "./mount.ts";
 
 const BUSY_TRIES = 50, BUSY_MS = 100;
+const BLOCK = 4096;
+const ROOM_TO_GROW = 256 * 2 ** 30; // up to here a file system grows by tables that wait for it; further by others (ext4's meta_bg)
 
 export const hasLoopDevices = (): boolean => existsSync("/dev/loop-control");
 
-/** Makes the image unless it is there, grows it when it is smaller, mounts it unless it is mounted. */
-export async function mountImage(file: string, target: string, bytes: number): Promise<void> {
+/** Makes the image, with these directories in it, unless it is there; grows it when it is smaller, mounts it unless it is mounted. */
+export async function mountImage(file: string, target: string, bytes: number, directories: readonly string[] = []): Promise<void> {
   if (isMountPoint(target)) return;
   if (!existsSync(file)) {
     const growing = `${file}.new`;
-    rmSync(growing, { force: true });
-    size(growing, bytes);
-    // the journal is small and nothing is written that need not be: a disk costs what its owner writes
-    await run(["mkfs.ext4", "-q", "-F", "-m", "0", "-J", "size=4", "-E", "lazy_itable_init=1,lazy_journal_init=1,nodiscard", growing]);
+    writeImage(growing, bytes, await emptyImage(growing, bytes, directories));
     renameSync(growing, file);
   }
   const grows = statSync(file).size < bytes;
   if (grows) size(file, bytes);
-  await run(["mount", "-t", "ext4", "-o", "loop,noatime,nodev,nosuid,noinit_itable", file, target]);
-  if (!grows) return;
-  const device = (await run(["findmnt", "-n", "-o", "SOURCE", "--mountpoint", target])).stdout.trim();
-  await run(["losetup", "--set-capacity", device]);
-  await run(["resize2fs", device]);
+  await withLoopDevice(file, async (device) => {
+    await mountAside(device, target, "ext4", MS_NOATIME | MS_NODEV | MS_NOSUID, "noinit_itable");
+    if (!grows) return;
+    await run(["losetup", "--set-capacity", device]);
+    await run(["resize2fs", device]);
+  });
 }
 
 /** Waits for who is still at it: a disk that went on living unseen could be mounted a second time. */
 export async function unmountImage(target: string): Promise<void> {
-  for (let tries = 0; isMountPoint(target); tries++) {
-    const { status, stderr } = await run(["umount", target], { okStatuses: [0, 32] });
-    if (status === 0) continue;
-    if (tries >= BUSY_TRIES) throw new Error(stderr.trim());
+  for (let tries = 0; isMountPoint(target) && !(await umountAside(target)); tries++) {
+    if (tries >= BUSY_TRIES) return umount(target, 0); // says why
     await new Promise((resolve) => setTimeout(resolve, BUSY_MS));
+  }
+}
+
+interface Piece { readonly at: number; readonly bytes: Buffer }
+const emptyImages = new Map<string, Promise<readonly Piece[]>>();
+
+/** What mkfs writes into an image of this size. It is asked once: all begin alike, their identifiers too, which nobody reads. */
+function emptyImage(file: string, bytes: number, directories: readonly string[]): Promise<readonly Piece[]> {
+  const key = `${bytes} ${directories.join()}`;
+  const made = emptyImages.get(key) ?? makeEmptyImage(file, bytes, directories);
+  emptyImages.set(key, made);
+  made.catch(() => emptyImages.delete(key));
+  return made;
+}
+
+async function makeEmptyImage(file: string, bytes: number, directories: readonly string[]): Promise<readonly Piece[]> {
+  const tree = `${file}.tree`;
+  for (const path of [file, tree]) rmSync(path, { recursive: true, force: true });
+  try {
+    mkdirSync(tree, { mode: 0o755 });
+    for (const directory of directories) mkdirSync(join(tree, directory), { recursive: true, mode: 0o755 });
+    size(file, bytes);
+    // the journal is small and nothing is written that need not be: a disk costs what its owner writes
+    const extended = ["lazy_itable_init=1", "lazy_journal_init=1", "nodiscard", ...(bytes < ROOM_TO_GROW ? [`resize=${ROOM_TO_GROW / BLOCK}`] : [])];
+    await run(["mkfs.ext4", "-q", "-F", "-m", "0", "-b", String(BLOCK), "-J", "size=4", "-E", extended.join(), "-d", tree, file]);
+    return readPieces(file);
+  } finally {
+    for (const path of [file, tree]) rmSync(path, { recursive: true, force: true });
+  }
+}
+
+/** What is in a sparse file. */
+function readPieces(file: string): readonly Piece[] {
+  const fd = openSync(file, "r");
+  try {
+    const pieces: Piece[] = [], { size: end } = fstatSync(fd);
+    for (let data = nextData(fd, 0); data; data = nextData(fd, data.end)) {
+      for (let at = data.begin; at < Math.min(data.end, end); at += BLOCK) {
+        const bytes = Buffer.alloc(BLOCK);
+        readSync(fd, bytes, 0, BLOCK, at);
+        const last = pieces.at(-1);
+        if (bytes.equals(zeros)) continue;
+        if (last && last.at + last.bytes.length === at) pieces[pieces.length - 1] = { at: last.at, bytes: Buffer.concat([last.bytes, bytes]) };
+        else pieces.push({ at, bytes });
+      }
+    }
+    return pieces;
+  } finally {
+    closeSync(fd);
+  }
+}
+const zeros = Buffer.alloc(BLOCK);
+
+function writeImage(file: string, bytes: number, pieces: readonly Piece[]): void {
+  rmSync(file, { force: true });
+  size(file, bytes);
+  const fd = openSync(file, "r+");
+  try {
+    for (const piece of pieces) writeSync(fd, piece.bytes, 0, piece.bytes.length, piece.at);
+  } finally {
+    closeSync(fd);
   }
 }
 

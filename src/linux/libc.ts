@@ -1,7 +1,7 @@
 // Owns the calls into the C library that Node does not offer (koffi): namespaces, mounts, sockets inside a namespace. All are
 // synchronous; failures are errors that name the call and errno's text.
 
-import koffi from "koffi";
+import koffi, { type KoffiFunc } from "koffi";
 
 const libc = koffi.load("libc.so.6");
 const strerror = libc.func("const char *strerror(int code)");
@@ -12,6 +12,8 @@ const umount2_ = libc.func("int umount2(const char *target, int flags)");
 const socket_ = libc.func("int socket(int domain, int type, int protocol)");
 const bind_ = libc.func("int bind(int fd, const uint8_t *address, uint32_t length)");
 const listen_ = libc.func("int listen(int fd, int backlog)");
+const send_ = libc.func("long send(int fd, const uint8_t *buffer, size_t length, int flags)");
+const recv_ = libc.func("long recv(int fd, _Out_ uint8_t *buffer, size_t length, int flags)");
 const recvfrom_ = libc.func("long recvfrom(int fd, _Out_ uint8_t *buffer, size_t length, int flags, _Out_ uint8_t *address, _Inout_ uint32_t *addressLength)");
 const setsockopt_ = libc.func("int setsockopt(int fd, int level, int name, const int *value, uint32_t length)");
 const close_ = libc.func("int close(int fd)");
@@ -27,18 +29,23 @@ const ioctl_ = libc.func("int ioctl(int fd, unsigned long request, _Inout_ uint8
 const NameIndex = koffi.struct("if_nameindex", { if_index: "unsigned int", if_name: "const char *" });
 const lsetxattr_ = libc.func("int lsetxattr(const char *path, const char *name, const uint8_t *value, size_t size, int flags)");
 const lgetxattr_ = libc.func("long lgetxattr(const char *path, const char *name, _Out_ uint8_t *value, size_t size)");
+const statx_ = libc.func("int statx(int directory, const char *path, int flags, uint32_t mask, _Out_ uint8_t *status)");
+const lseek_ = libc.func("int64_t lseek(int fd, int64_t offset, int whence)");
+const ifNameToIndex_ = libc.func("unsigned int if_nametoindex(const char *name)");
 const ifNameIndex_ = libc.func("void *if_nameindex()");
 const ifFreeNameIndex_ = libc.func("void if_freenameindex(void *list)");
 
+export const EBUSY = 16, ENOTDIR = 20;
 export const CLONE_NEWNET = 0x40000000;
-export const MS_RDONLY = 1, MS_NOSUID = 2, MS_NODEV = 4, MS_NOEXEC = 8, MS_REMOUNT = 32, MS_BIND = 4096, MS_REC = 16384, MS_PRIVATE = 1 << 18;
+export const MS_RDONLY = 1, MS_NOSUID = 2, MS_NODEV = 4, MS_NOEXEC = 8, MS_REMOUNT = 32, MS_NOATIME = 1024, MS_BIND = 4096, MS_REC = 16384, MS_PRIVATE = 1 << 18;
 export const MNT_DETACH = 2, UMOUNT_NOFOLLOW = 8;
 
 /** A system call that failed: `code` is errno. */
 export class SystemError extends Error {
   readonly errno: number;
-  constructor(call: string, errno: number) {
-    super(`${call}: ${strerror(errno) as string}`);
+  /** @param words what the kernel says beyond errno's text */
+  constructor(call: string, errno: number, words = "") {
+    super(`${call}: ${strerror(errno) as string}${words === "" ? "" : ` (${words})`}`);
     this.errno = errno;
   }
 }
@@ -64,6 +71,46 @@ export const unshare = (flags: number): void => void check(unshare_(flags) as nu
 export const mount = (source: string, target: string, type: string | null, flags: number, data: string | null = null): void =>
   void check(mount_(source, target, type, flags, data) as number, `mount ${source} on ${target}`);
 export const umount = (target: string, flags: number): void => void check(umount2_(target, flags) as number, `umount ${target}`);
+
+/** The same in a thread of its own: what reads or writes a disk takes its time. */
+export async function mountAside(source: string, target: string, type: string, flags: number, data: string): Promise<void> {
+  if (await aside(mount_, source, target, type, flags, data) < 0) mount(source, target, type, flags, data); // errno is another thread's: this says why, or mounts it after all
+}
+/** Answers false when it is busy, or for whatever reason else could not be unmounted. */
+export const umountAside = async (target: string): Promise<boolean> => await aside(umount2_, target, 0) === 0;
+
+const aside = (call: KoffiFunc<(...values: any[]) => any>, ...values: readonly unknown[]): Promise<number> =>
+  new Promise((resolve, reject) => call.async(...values, (error: Error | null, result: number) => { if (error) reject(error); else resolve(result); }));
+
+const AT_SYMLINK_NOFOLLOW = 0x100, AT_NO_AUTOMOUNT = 0x800, STATX_ATTR_MOUNT_ROOT = 0x2000, STATX_BYTES = 256, ENOENT = 2;
+/** Whether something is mounted at the path (statx(2), Linux 5.8). */
+export function isMountRoot(path: string): boolean {
+  const status = Buffer.alloc(STATX_BYTES);
+  if ((statx_(AT_FDCWD, path, AT_SYMLINK_NOFOLLOW | AT_NO_AUTOMOUNT, 0, status) as number) === 0) return (status.readUInt32LE(8) & STATX_ATTR_MOUNT_ROOT) !== 0;
+  if ([ENOENT, ENOTDIR].includes(koffi.errno())) return false;
+  throw new SystemError(`statx ${path}`, koffi.errno());
+}
+
+const SEEK_DATA = 3, SEEK_HOLE = 4, ENXIO = 6;
+/** The next stretch of a file from an offset on that is no hole (lseek(2)). */
+export function nextData(fd: number, from: number): { readonly begin: number; readonly end: number } | undefined {
+  const begin = Number(lseek_(fd, from, SEEK_DATA));
+  if (begin < 0 && koffi.errno() === ENXIO) return undefined;
+  return { begin: check(begin, "lseek"), end: check(Number(lseek_(fd, begin, SEEK_HOLE)), "lseek") };
+}
+
+const LOOP_CTL_GET_FREE = 0x4c82, LOOP_CONFIGURE = 0x4c0a, LO_FLAGS_AUTOCLEAR = 4, LOOP_CONFIG_BYTES = 304, LOOP_FLAGS = 60, LOOP_NAME = 64, LOOP_NAME_BYTES = 63;
+/** The number of a loop device that nobody uses, from /dev/loop-control. */
+export const freeLoop = (control: number): number => check(ioctl_(control, LOOP_CTL_GET_FREE, Buffer.alloc(8)) as number, "ioctl LOOP_CTL_GET_FREE");
+/** Puts a file behind a loop device, until its last user closes it (loop(4), Linux 5.8). */
+export function configureLoop(device: number, file: number, name: string): void {
+  const config = Buffer.alloc(LOOP_CONFIG_BYTES); // struct loop_config
+  config.writeUInt32LE(file, 0);
+  config.writeUInt32LE(LO_FLAGS_AUTOCLEAR, LOOP_FLAGS);
+  config.write(name.slice(0, LOOP_NAME_BYTES), LOOP_NAME);
+  check(ioctl_(device, LOOP_CONFIGURE, config) as number, "ioctl LOOP_CONFIGURE");
+}
+
 /** Waits until nobody else holds an exclusive lock on the open file; it ends with the descriptor (flock(2)). */
 export const lockExclusive = (fd: number): void => void check(flock_(fd, 2) as number, "flock");
 export const close = (fd: number): void => void check(close_(fd) as number, "close");
@@ -147,6 +194,9 @@ export function interfaceIndexes(): Map<string, number> {
   }
 }
 
+/** Of a link of the network namespace the thread is in; undefined when there is none of that name. */
+export const interfaceIndex = (name: string): number | undefined => (ifNameToIndex_(name) as number) || undefined;
+
 const SIOCGIFFLAGS = 0x8913, SIOCSIFFLAGS = 0x8914, IFF_UP = 1;
 const AF_INET = 2, SOCK_STREAM = 1, SOCK_DGRAM = 2, SOCK_NONBLOCK = 0o4000, SOCK_CLOEXEC = 0o2000000, SOL_SOCKET = 1, SO_REUSEADDR = 2, IPPROTO_IP = 0, IP_TTL = 2;
 
@@ -174,6 +224,19 @@ const setOption = (fd: number, level: number, name: number, value: number): void
 export const setTtl = (fd: number, ttl: number): void => setOption(fd, IPPROTO_IP, IP_TTL, ttl);
 
 const AF_PACKET = 17, SOCK_RAW = 3, ETH_P_ALL = 0x0003;
+const AF_NETLINK = 16, NETLINK_ROUTE = 0, SOL_NETLINK = 270, NETLINK_CAP_ACK = 10, NETLINK_EXT_ACK = 11;
+/** For requests about the network namespace the thread is in (rtnetlink(7)); answers are short and may have the kernel's words. */
+export function routeSocket(): number {
+  const fd = check(socket_(AF_NETLINK, SOCK_RAW | SOCK_CLOEXEC, NETLINK_ROUTE) as number, "netlink socket");
+  for (const option of [NETLINK_CAP_ACK, NETLINK_EXT_ACK]) setOption(fd, SOL_NETLINK, option, 1);
+  return fd;
+}
+/** Sends one request; the kernel has done it and answered when this returns. Answers the length of what it wrote to `answer`. */
+export function exchange(fd: number, request: Buffer, answer: Buffer): number {
+  check(send_(fd, request, request.length, 0) as number, "netlink send");
+  return check(recv_(fd, answer, answer.length, 0) as number, "netlink receive");
+}
+
 const PACKET_OUTGOING = 4, SOCKADDR_LL_BYTES = 20, SLL_PKTTYPE = 10, EAGAIN = 11, ENETDOWN = 100;
 /** The next frame of a packetSocket, and whether it leaves; undefined when there is none. */
 export function takeFrame(fd: number, buffer: Buffer): { readonly length: number; readonly leaves: boolean } | undefined {

@@ -21,14 +21,14 @@ test("linux: two namespaces, a veth pair between them, and nothing afterwards", 
   assert.equal(createNetns(a), true);
   assert.equal(createNetns(a), false, "again is nothing");
   createNetns(b);
-  await addVethPairs(a, [{ outer: "vb99", inner: "eth0", innerNetns: b, innerMac: "02:00:00:00:00:99", mtu: 1500, addresses: ["10.0.0.9/24"], routes: ["default via 10.0.0.1"] }]);
+  addVethPairs(a, [{ outer: "vb99", inner: "eth0", innerNetns: b, innerMac: "02:00:00:00:00:99", mtu: 1500, addresses: ["10.0.0.9/24"], routes: [{ via: "10.0.0.1" }] }]);
   assert.deepEqual([...readLinks(a).keys()].sort(), ["lo", "vb99"]);
   assert.deepEqual([...readLinks(b).keys()].sort(), ["eth0", "lo"]);
   const own = readlinkSync("/proc/self/ns/net");
   assert.notEqual(inNetns(b, () => readlinkSync("/proc/thread-self/ns/net")), own);
   assert.throws(() => inNetns(b, () => { throw new Error("inside"); }), /inside/);
   assert.equal(readlinkSync("/proc/self/ns/net"), own, "and back, also after an error");
-  await deleteLinks(a, ["vb99", "vb98"]);
+  deleteLinks(a, ["vb99", "vb98"]);
   assert.deepEqual([...readLinks(a).keys()], ["lo"]);
 });
 

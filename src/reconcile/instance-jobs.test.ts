@@ -32,7 +32,7 @@ function crowd(remove: (id: string) => Promise<void>) {
     keepLayers: async () => undefined,
     onExit: (listener: (id: string) => void) => { ended.push(listener); },
   } as unknown as Guests;
-  const kernel = { readLinks: () => new Map(), deleteLinks: async () => undefined } as unknown as Kernel;
+  const kernel = { deleteLinks: async () => undefined } as unknown as Kernel;
   const jobs = new InstanceJobs({ guests, kernel, snapshot: () => snapshot, write: () => undefined, passNetwork: async () => undefined, now: () => new Date(0), concurrency: 4 });
   const terminate = (id: string): void => { records.set(id, { ...records.get(id)!, state: "terminated" }); };
   return { jobs, read, terminate, alive };

@@ -201,9 +201,7 @@ export class InstanceJobs {
   }
 
   async #dropLinks(id: string): Promise<void> {
-    const there = this.#options.kernel.readLinks();
-    const stale = attachedInterfaces(this.#options.snapshot(), id).map(linkName).filter((name) => there.has(name));
-    if (stale.length > 0) await this.#options.kernel.deleteLinks(stale);
+    await this.#options.kernel.deleteLinks(attachedInterfaces(this.#options.snapshot(), id).map(linkName));
   }
 
   #startCaptures(snapshot: Snapshot): void {

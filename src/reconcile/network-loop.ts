@@ -82,7 +82,7 @@ export class NetworkLoop {
       const waiting = this.#waiters.splice(0); // those that came before this pass began
       const snapshot = this.#options.snapshot();
       try {
-        const reread = this.#reread || waiting.some((w) => w.revision === ANY_LATER_PASS);
+        const reread = this.#reread;
         this.#reread = false;
         this.last = await this.#passes.pass(snapshot, reread);
         if (!reread) this.#lookAgainSoon();

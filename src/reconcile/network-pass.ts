@@ -21,8 +21,7 @@ export class NetworkPasses {
   readonly #netnsOf: (instanceId: string) => string | undefined;
   readonly #present = new Remembered<readonly PortEntry[]>();
   readonly #ports = new RememberedList<PortEntry>();
-  #links: ReadonlyMap<string, number> | undefined; // as the last pass left them, for these interfaces:
-  #live: readonly NetworkInterface[] | undefined;
+  #settled: { readonly links: ReadonlyMap<string, number>; readonly live: readonly NetworkInterface[] } | undefined; // by the last pass: each of these interfaces has its link
 
   /** @param netnsOf the network namespace of an instance whose guest has one (prepared or running), else undefined: its links wait. */
   constructor(kernel: Kernel, own: OwnLinks, netnsOf: (instanceId: string) => string | undefined) {
@@ -33,21 +32,22 @@ export class NetworkPasses {
 
   /** The next pass trusts nothing that is remembered of the kernel. */
   forget(): void {
-    this.#links = undefined;
+    this.#settled = undefined;
     this.#kernel.forget();
   }
 
   /** @param reread links may have come or gone though no record shows it */
   async pass(snapshot: Snapshot, reread: boolean): Promise<PassResult> {
-    const live = this.#planner.live(snapshot), known = !reread && live === this.#live ? this.#links : undefined;
-    this.#links = undefined; // until the pass has succeeded
-    const missing = known ? [] : this.#missing(snapshot, live, this.#kernel.readLinks());
+    if (reread) this.#kernel.lookAgain();
+    const live = this.#planner.live(snapshot), settled = this.#settled?.live === live && this.#settled.links === this.#kernel.links();
+    this.#settled = undefined; // until the pass has succeeded
+    const missing = settled ? [] : this.#missing(snapshot, live, this.#kernel.links());
     if (missing.length > 0) await this.#kernel.addLinks(missing);
-    const links = known ?? this.#kernel.readLinks(), attached = known ? 0 : this.#kernel.attachAll(links);
+    const links = this.#kernel.links(), attached = this.#kernel.attachAll(links);
     const change = this.#kernel.applyTables(this.#onlyPresent(this.#planner.tables(snapshot), links), links);
-    const stray = known ? [] : strayLinks(links, live);
+    const stray = settled ? [] : strayLinks(links, live);
     if (stray.length > 0) await this.#kernel.deleteLinks(stray); // after the tables: no packet finds a port without its link
-    else [this.#links, this.#live] = [links, live];
+    else if (settled || live.every((eni) => links.has(linkName(eni)))) this.#settled = { links, live };
     return { ...change, linksAdded: missing.length, linksRemoved: stray.length, attached };
   }
 

@@ -40,7 +40,7 @@ export function openServices(options: ServicesOptions): Services {
       createNetns(path);
       if (readLinks(path).has("eth0")) return;
       await ipBatch(path, [metadataAddress, resolverAddress].map((address) => `addr replace ${address}/32 dev lo`));
-      await addVethPairs(netns("fabric"), [{ outer: link.name, inner: "eth0", innerNetns: path, innerMac: MAC, mtu: 1500, addresses: [], routes: ["100.64.0.0/10 dev eth0"] }]);
+      addVethPairs(netns("fabric"), [{ outer: link.name, inner: "eth0", innerNetns: path, innerMac: MAC, mtu: 1500, addresses: [], routes: [{ to: "100.64.0.0/10" }] }]);
     },
     listen: () => {
       const resolver = createResolver(options, inNetns(netns("internet"), () => boundSocket("udp", 0, 0)));

@@ -53,7 +53,7 @@ export class Program {
     return Program.#make(options, async (netns, directory, datapath) => {
       const inner = `${directory}/inner`;
       await createNetns(inner);
-      await addVethPairs(netns, ends.map(({ outer }, i) => ({ outer, inner: `i${i}`, innerNetns: inner, innerMac: `02:bb:00:00:00:${i.toString(16).padStart(2, "0")}`, mtu: 1500, addresses: [], routes: [] })));
+      addVethPairs(netns, ends.map(({ outer }, i) => ({ outer, inner: `i${i}`, innerNetns: inner, innerMac: `02:bb:00:00:00:${i.toString(16).padStart(2, "0")}`, mtu: 1500, addresses: [], routes: [] })));
       return new TestRuns(datapath);
     });
   }

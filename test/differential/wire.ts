@@ -27,9 +27,9 @@ export async function makeEnds(fabric: string, directory: string, links: readonl
   for (const { outer, mac } of links) {
     const netns = `${directory}/${outer}`;
     await createNetns(netns);
-    await addVethPairs(fabric, [{ outer, inner: "eth0", innerNetns: netns, innerMac: mac, mtu: 1500, addresses: [], routes: ["default via 169.254.0.1 dev eth0 onlink", "local default dev lo table 100"], rules: ["iif eth0 lookup 100"] }]);
+    addVethPairs(fabric, [{ outer, inner: "eth0", innerNetns: netns, innerMac: mac, mtu: 1500, addresses: [], routes: [] }]);
     inNetns(netns, () => { for (const [name, value] of Object.entries(settings)) writeFileSync(`/proc/sys/net/ipv4/${name}`, value); });
-    await ipBatch(netns, [`neigh add 169.254.0.1 lladdr ${ROUTER_MAC} dev eth0 nud permanent`]);
+    await ipBatch(netns, ["route add default via 169.254.0.1 dev eth0 onlink", "route add local default dev lo table 100", "rule add iif eth0 lookup 100", `neigh add 169.254.0.1 lladdr ${ROUTER_MAC} dev eth0 nud permanent`]);
   }
 }
 

@@ -78,7 +78,7 @@ export class TestFabric {
     const mac = `02:00:00:00:${(spec.port >> 8).toString(16).padStart(2, "0")}:${(spec.port & 255).toString(16).padStart(2, "0")}`;
     const dotted = [24, 16, 8, 0].map((bits) => (router >>> bits) & 255).join(".");
     const link = `vb${spec.port}`;
-    await addVethPairs(this.path("fabric"), [{ outer: link, inner: device, innerNetns: this.path(name), innerMac: mac, mtu: spec.mtu ?? 1500, addresses: [spec.address, ...(spec.more ?? []).map((a) => `${a}/${cidr.prefixLength}`)], routes: device === "eth0" ? [`default via ${dotted} dev eth0`] : [] }]);
+    addVethPairs(this.path("fabric"), [{ outer: link, inner: device, innerNetns: this.path(name), innerMac: mac, mtu: spec.mtu ?? 1500, addresses: [spec.address, ...(spec.more ?? []).map((a) => `${a}/${cidr.prefixLength}`)], routes: device === "eth0" ? [{ via: dotted }] : [] }]);
     const ifindex = must(readLinks(this.path("fabric")).get(link), link);
     inNetns(this.path("fabric"), () => datapath.attach(ifindex));
     const vpc = spec.vpc ?? 100;
