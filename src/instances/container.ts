@@ -7,6 +7,8 @@ import { run, start } from "../linux/exec.ts";
 import { isAlive, type ProcessIdentity } from "../linux/process.ts";
 import { runcRoot, type GuestPlaces, type Places } from "./places.ts";
 
+/** One thread for runc's own work, which is all in a row: more of them wait for each other. */
+const environment = { ...process.env, GOMAXPROCS: "1" };
 const CONSOLE_LIMIT = 1 << 20, START_MS = 60_000;
 
 /** The guest's init when it runs; undefined when it never started or has ended. */
@@ -30,7 +32,7 @@ export async function startContainer(places: Places, guest: GuestPlaces, instanc
   const output = openSync(guest.console, "a", 0o600);
   try {
     const argv = ["runc", "--root", runcRoot(places), "--log", log, "--log-format", "json", "run", "--detach", "--bundle", guest.run, instanceId];
-    const runc = start(argv, { fds: [output, output] });
+    const runc = start(argv, { fds: [output, output], env: environment });
     const timer = setTimeout(() => runc.end(), START_MS);
     const status = await runc.exited;
     clearTimeout(timer);
@@ -55,7 +57,7 @@ function lastError(log: string): string | undefined {
 /** Ends every process of it and forgets it; nothing when there is none. */
 export async function deleteContainer(places: Places, instanceId: string): Promise<void> {
   if (!existsSync(join(runcRoot(places), instanceId))) return;
-  await run(["runc", "--root", runcRoot(places), "delete", "--force", instanceId]);
+  await run(["runc", "--root", runcRoot(places), "delete", "--force", instanceId], { env: environment });
   rmSync(join(runcRoot(places), instanceId), { recursive: true, force: true });
 }
 

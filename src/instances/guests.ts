@@ -6,7 +6,7 @@ import { open } from "node:fs/promises";
 import { dirname, join } from "node:path";
 import { assert } from "../lib/assert.ts";
 import { unmountUnder } from "../linux/mount.ts";
-import { isAlive, signal, waitForEnd, type ProcessIdentity } from "../linux/process.ts";
+import { ProcessWatch, signal, waitForEnd, type ProcessIdentity } from "../linux/process.ts";
 import { buildBaseImages } from "./base-images.ts";
 import { writeBundle, searchPath } from "./bundle.ts";
 import { deleteContainer, pause, resume, runningInit, startContainer } from "./container.ts";
@@ -48,7 +48,7 @@ interface BootRecord { readonly bootNumber: number; readonly index: number; read
 
 export function openGuests(options: GuestsOptions): RuncGuests {
   const places: Places = { runDir: options.runDir, stateDir: options.stateDir, guestUsr: options.guestUsr ?? "/var/lib/vpcbox/guest-usr", get authority() { return options.authority?.(); } };
-  const watched = new Map<string, ProcessIdentity>();
+  const watched = new ProcessWatch();
   const captures = new Set<string>();
   const importing = new Set<string>(); // no record has them yet
   const listeners: ((instanceId: string) => void)[] = [];
@@ -67,15 +67,11 @@ export function openGuests(options: GuestsOptions): RuncGuests {
 
   // A process that is not our child tells nobody of its end: look, cheaply.
   const look = (): void => {
-    for (const [id, init] of watched) {
-      if (isAlive(init)) continue;
-      watched.delete(id);
-      for (const listener of listeners) listener(id);
-    }
+    for (const id of watched.takeEnded()) for (const listener of listeners) listener(id);
     if (watched.size === 0) { clearInterval(timer); timer = undefined; }
   };
   const watch = (id: string, init: ProcessIdentity): void => {
-    watched.set(id, init);
+    watched.add(id, init);
     timer ??= setInterval(look, WATCH_MS).unref();
   };
 
@@ -102,7 +98,8 @@ export function openGuests(options: GuestsOptions): RuncGuests {
   const prepare = async (spec: GuestSpec): Promise<string> => {
     const guest = placesOf(spec.instanceId);
     mkdirSync(guest.run, { recursive: true, mode: 0o711 });
-    await Promise.all([ensureNamespaces(guest, idsOf(spec.index)), ensureDisk(guest, spec.diskGiB)]);
+    ensureNamespaces(guest, idsOf(spec.index));
+    await ensureDisk(guest, spec.diskGiB);
     return guest.netns;
   };
 
@@ -124,7 +121,7 @@ export function openGuests(options: GuestsOptions): RuncGuests {
 
   const stop = async (instanceId: string): Promise<void> => {
     const guest = placesOf(instanceId);
-    watched.delete(instanceId);
+    watched.remove(instanceId);
     await thaw(instanceId, guest);
     const init = runningInit(places, instanceId);
     if (init !== undefined) {
@@ -211,7 +208,7 @@ export function openGuests(options: GuestsOptions): RuncGuests {
       const inUse = (await read()).some((guest) => guest.status === "running");
       await buildBaseImages(places, inUse);
     },
-    close: () => { clearInterval(timer); timer = undefined; },
+    close: () => { clearInterval(timer); timer = undefined; watched.close(); },
   };
 }
 

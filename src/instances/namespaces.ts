@@ -2,8 +2,8 @@
 // anything to it (user_namespaces(7)), and both are held by files.
 
 import { rmSync, writeFileSync } from "node:fs";
-import { holdNamespaces } from "../linux/exec.ts";
 import { loopbackUp } from "../linux/libc.ts";
+import { inNewNamespaces } from "../linux/new-namespaces.ts";
 import { isMountPoint, unmountAt } from "../linux/mount.ts";
 import { inNetns, keepNamespace, withoutIpv6 } from "../linux/netns.ts";
 import type { IdRange } from "./id-range.ts";
@@ -16,17 +16,14 @@ const settings: readonly (readonly [string, string])[] = [
 ];
 
 /** Makes what is missing. */
-export async function ensureNamespaces(places: GuestPlaces, ids: IdRange): Promise<void> {
+export function ensureNamespaces(places: GuestPlaces, ids: IdRange): void {
   if (isMountPoint(places.userns) && isMountPoint(places.netns)) return;
   unmountAt(places.netns, places.userns); // half of a pair
-  const holder = await holdNamespaces(["--user", "--net"]);
-  try {
-    for (const map of ["uid_map", "gid_map"]) writeFileSync(`/proc/${holder.pid}/${map}`, `0 ${ids.base} ${ids.size}`);
-    keepNamespace(`/proc/${holder.pid}/ns/user`, places.userns);
-    keepNamespace(`/proc/${holder.pid}/ns/net`, places.netns);
-  } finally {
-    holder.end();
-  }
+  inNewNamespaces((pid) => {
+    for (const map of ["uid_map", "gid_map"]) writeFileSync(`/proc/${pid}/${map}`, `0 ${ids.base} ${ids.size}`);
+    keepNamespace(`/proc/${pid}/ns/user`, places.userns);
+    keepNamespace(`/proc/${pid}/ns/net`, places.netns);
+  });
   inNetns(places.netns, () => {
     for (const [name, value] of settings) writeFileSync(`/proc/sys/net/ipv4/${name}`, value);
     withoutIpv6();

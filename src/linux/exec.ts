@@ -5,7 +5,7 @@ import { Socket } from "node:net";
 import { constants } from "node:os";
 import { openPipe, spawnProgram, type Ended, type Spawned } from "./spawn.ts";
 
-const packages: Readonly<Record<string, string>> = { "xtables-nft-multi": "iptables", ip: "iproute2", tc: "iproute2", runc: "runc", nsenter: "util-linux", unshare: "util-linux", iptables: "iptables", mount: "mount" };
+const packages: Readonly<Record<string, string>> = { "xtables-nft-multi": "iptables", ip: "iproute2", tc: "iproute2", runc: "runc", nsenter: "util-linux", iptables: "iptables", mount: "mount" };
 
 /** A program that ended badly. `message` is one line: the command and the first line it wrote to stderr. */
 export class CommandError extends Error {
@@ -76,21 +76,6 @@ function piped(argv: readonly string[], { env, cwd, around }: RunOptions): Piped
 }
 
 export interface Running { readonly pid: number; readonly exited: Promise<number>; end(): void }
-
-export interface Held { readonly pid: number; end(): void }
-
-/** A program that does nothing in new namespaces (`flags` of unshare(1)) until it is ended; resolves when it is there. */
-export async function holdNamespaces(flags: readonly string[]): Promise<Held> {
-  const child = piped(["unshare", ...flags, "--", "cat"], {});
-  let stderr = "";
-  child.stderr.on("data", (chunk: Buffer) => { stderr += chunk; });
-  child.stdin.write("\n"); // comes back once unshare(1) has become cat(1)
-  const there = new Promise<true>((resolve) => child.stdout.once("data", () => resolve(true)));
-  const ended = Promise.all([child.ended, closed(child.stderr)]).then(([end]) => end);
-  const first = await Promise.race([there, ended]);
-  if (first !== true) throw new CommandError(["unshare", ...flags], first.code ?? 128, stderr);
-  return { pid: child.pid, end: () => { child.kill(); for (const stream of [child.stdin, child.stdout, child.stderr]) stream.destroy(); } };
-}
 
 /**
  * Starts a program and leaves it. With `detached` it has a session of its own and outlives us.

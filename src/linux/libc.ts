@@ -29,6 +29,8 @@ const ioctl_ = libc.func("int ioctl(int fd, unsigned long request, _Inout_ uint8
 const NameIndex = koffi.struct("if_nameindex", { if_index: "unsigned int", if_name: "const char *" });
 const lsetxattr_ = libc.func("int lsetxattr(const char *path, const char *name, const uint8_t *value, size_t size, int flags)");
 const lgetxattr_ = libc.func("long lgetxattr(const char *path, const char *name, _Out_ uint8_t *value, size_t size)");
+const poll_ = libc.func("int poll(_Inout_ uint8_t *fds, unsigned long count, int timeout)");
+const pidfdOpen_ = libc.func("long syscall(long number, int pid, uint32_t flags)");
 const statx_ = libc.func("int statx(int directory, const char *path, int flags, uint32_t mask, _Out_ uint8_t *status)");
 const lseek_ = libc.func("int64_t lseek(int fd, int64_t offset, int whence)");
 const ifNameToIndex_ = libc.func("unsigned int if_nametoindex(const char *name)");
@@ -89,6 +91,20 @@ export function isMountRoot(path: string): boolean {
   if ((statx_(AT_FDCWD, path, AT_SYMLINK_NOFOLLOW | AT_NO_AUTOMOUNT, 0, status) as number) === 0) return (status.readUInt32LE(8) & STATX_ATTR_MOUNT_ROOT) !== 0;
   if ([ENOENT, ENOTDIR].includes(koffi.errno())) return false;
   throw new SystemError(`statx ${path}`, koffi.errno());
+}
+
+const PIDFD_OPEN = 434, POLLFD_BYTES = 8, POLLIN = 1, ESRCH = 3;
+/** A descriptor of a process, whoever's child it is (pidfd_open(2), Linux 5.3); undefined when it is gone. */
+export function openProcess(pid: number): number | undefined {
+  const fd = Number(pidfdOpen_(PIDFD_OPEN, pid, 0));
+  return fd < 0 && koffi.errno() === ESRCH ? undefined : check(fd, `pidfd_open ${pid}`);
+}
+/** Which of these processes have ended, in one call. */
+export function endedProcesses(fds: readonly number[]): boolean[] {
+  const asked = Buffer.alloc(fds.length * POLLFD_BYTES); // struct pollfd: fd, events, revents
+  fds.forEach((fd, i) => { asked.writeInt32LE(fd, i * POLLFD_BYTES); asked.writeInt16LE(POLLIN, i * POLLFD_BYTES + 4); });
+  check(poll_(asked, fds.length, 0) as number, "poll");
+  return fds.map((_, i) => asked.readInt16LE(i * POLLFD_BYTES + 6) !== 0);
 }
 
 const SEEK_DATA = 3, SEEK_HOLE = 4, ENXIO = 6;
