@@ -13,7 +13,7 @@
 const volatile __u32 loads_need_fences = 0;
 static __always_inline __u32 turn_of(struct cached *c) { return loads_need_fences ? __sync_fetch_and_add(&c->turn, 0) : *(volatile __u32 *)&c->turn; }
 
-enum { LINES_OF_PAGE = 64 };
+enum { LINES_BITS = 6, PAGES_BITS = 8 };
 // The beginning of a frame whose IP header has no options.
 struct quick { __u8 destination[6], source[6]; __be16 type; struct ipv4 ip; __be16 l4[4]; } __attribute__((packed));
 
@@ -27,7 +27,7 @@ static __always_inline int may_be_cached(const struct packet *k) {
 static __always_inline struct cached *cache_line(__u32 ifindex, __be32 saddr, __be32 daddr, __be16 sport, __be16 dport, __u8 protocol) {
   __u32 page = ((__u32)(__be16)(sport ^ dport) << 16 | (__be16)(sport + dport)) * 0x9e3779b1u;
   __u32 line = saddr * 0x9e3779b1u ^ (daddr << 13 | daddr >> 19) * 0x85ebca6bu ^ (((__u32)sport << 16 | dport) + protocol + ifindex * 0x27d4eb2fu) * 0xc2b2ae35u;
-  __u32 index = ((page >> 16) * LINES_OF_PAGE + ((line ^ line >> 15) & (LINES_OF_PAGE - 1))) & (CACHE_SIZE - 1);
+  __u32 index = page >> (32 - PAGES_BITS) << LINES_BITS | line >> (32 - LINES_BITS); // the upper bits of a product are the mixed ones
   return bpf_map_lookup_elem(&cache, &index);
 }
 

@@ -10,20 +10,15 @@ export const TC_ACT_SHOT = 2, TC_ACT_REDIRECT = 7;
 const LONGEST = 10_000;
 
 /** The calling thread is in the namespace whose link numbers the tables name. */
-export class TestRuns {
-  readonly #datapath: Datapath;
+export class FrameRuns {
   readonly #program: number;
   readonly #context = Buffer.alloc(192); // struct __sk_buff; ifindex at 40
   readonly #options = Buffer.alloc(88); // struct bpf_test_run_opts
   readonly #in = Buffer.alloc(LONGEST);
   readonly #out = Buffer.alloc(LONGEST + 256);
-  readonly #dropKey = Buffer.alloc(8);
-  readonly #dropValue: Buffer;
 
-  constructor(datapath: Datapath) {
-    this.#datapath = datapath;
-    this.#program = datapath.object.programFd("from_port");
-    this.#dropValue = Buffer.alloc(datapath.object.sizesOf("drops")[1] * possibleCpus());
+  constructor(programFd: number) {
+    this.#program = programFd;
     this.#options.writeBigUInt64LE(88n, 0);
     this.#options.writeBigUInt64LE(koffi.address(this.#in), 8);
     this.#options.writeBigUInt64LE(koffi.address(this.#out), 16);
@@ -45,6 +40,19 @@ export class TestRuns {
   /** The frame as the last run left it; valid until the next. */
   get frame(): Buffer {
     return this.#out.subarray(0, this.#options.readUInt32LE(28));
+  }
+}
+
+/** What the program counts and remembers too. */
+export class TestRuns extends FrameRuns {
+  readonly #datapath: Datapath;
+  readonly #dropKey = Buffer.alloc(8);
+  readonly #dropValue: Buffer;
+
+  constructor(datapath: Datapath) {
+    super(datapath.object.programFd("from_port"));
+    this.#datapath = datapath;
+    this.#dropValue = Buffer.alloc(datapath.object.sizesOf("drops")[1] * possibleCpus());
   }
 
   /** Packets dropped at a port for a reason so far. */
