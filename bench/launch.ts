@@ -5,7 +5,6 @@ import { DescribeInstancesCommand, RunInstancesCommand, TerminateInstancesComman
 import { AuthorizeSecurityGroupIngressCommand, CreateSecurityGroupCommand } from "@aws-sdk/client-ec2";
 import { findImage } from "../test/support/nat-network.ts";
 import { until } from "../test/support/box.ts";
-import { run } from "../test/support/box.ts";
 import { figure, type Bench, type Figure, type Part } from "./figure.ts";
 
 const times = 20;
@@ -21,12 +20,14 @@ async function measureLaunch({ guide, note }: Bench): Promise<Figure[]> {
   for (let i = 0; i < times; i++) {
     if (i % 5 === 0) note(`launch ${i + 1} of ${times} ...`);
     const address = `10.0.1.${100 + i}`;
+    const login = waitForLogin(bench.client, address, network.keyFile);
     const started = performance.now();
     const first = firstAnswer(bench.client, address);
     const { Instances } = await box.ec2.send(new RunInstancesCommand({ ImageId: image, InstanceType: "t3.micro", MinCount: 1, MaxCount: 1, KeyName: "mykeypair", SubnetId: network.privateSubnet, SecurityGroupIds: [GroupId!], PrivateIpAddress: address }));
     await first;
     samples.push(performance.now() - started);
-    await login(bench.client, address, network.keyFile);
+    login.begin();
+    await login.done;
     logins.push(performance.now() - started);
     const id = Instances![0]!.InstanceId!;
     await until("the launch is over", async () => ((await box.ec2.send(new DescribeInstancesCommand({ InstanceIds: [id] }))).Reservations![0]!.Instances![0]!.State!.Name === "running" ? true : undefined));
@@ -51,9 +52,19 @@ function firstAnswer(netns: string, address: string): Promise<void> {
   });
 }
 
-/** As soon as its port is open: sshd comes up a little after the network, and clients that try in vain would take its processor. */
-async function login(netns: string, address: string, keyFile: string): Promise<void> {
-  const ssh = `until (exec 3<>/dev/tcp/"$2"/22) 2> /dev/null; do sleep 0.01; done; until ssh -F none -i "$1" -o StrictHostKeyChecking=no -o UserKnownHostsFile=/dev/null -o BatchMode=yes -o ConnectTimeout=5 ec2-user@"$2" true; do sleep 0.01; done`;
-  const result = await run("nsenter", [`--net=${netns}`, "timeout", "30", "bash", "-c", ssh, "bash", keyFile, address]);
-  if (result.status !== 0) throw new Error(`no login at ${address}: ${result.stderr.trim().split("\n").at(-1)}`);
+/**
+ * By one shell that is there before: it asks whether the port is open, 200 times a second, and starts nothing until it is, for what asks
+ * would take the guest's processor. It begins when told that the address answers: a connection asked for earlier is asked for again after a second.
+ */
+function waitForLogin(netns: string, address: string, keyFile: string): { begin(): void; readonly done: Promise<void> } {
+  const script = `exec 9<> <(:); read -r; until { : 3<>/dev/tcp/"$2"/22; } 2> /dev/null; do read -rt 0.005 -u 9; done
+    until ssh -F none -i "$1" -o StrictHostKeyChecking=no -o UserKnownHostsFile=/dev/null -o BatchMode=yes -o ConnectTimeout=5 ec2-user@"$2" true; do read -rt 0.01 -u 9; done`;
+  const child = spawn("nsenter", [`--net=${netns}`, "timeout", "30", "bash", "-c", script, "bash", keyFile, address], { stdio: ["pipe", "ignore", "pipe"] });
+  let stderr = "";
+  child.stderr.on("data", (chunk: Buffer) => { stderr += chunk; });
+  const done = new Promise<void>((resolve, reject) => child.on("exit", (status) => {
+    if (status === 0) resolve();
+    else reject(new Error(`no login at ${address}: ${stderr.trim().split("\n").at(-1)}`));
+  }));
+  return { begin: () => child.stdin.end("\n"), done };
 }

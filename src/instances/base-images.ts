@@ -22,7 +22,7 @@ const machineFiles = [
   "ssl/certs", "ssl/openssl.cnf", "localtime", "terminfo",
 ];
 /** Modes that are not 0644 and 0755; git keeps no others. */
-const modes: Readonly<Record<string, number>> = { "etc/shadow": 0o600, "etc/gshadow": 0o600, "etc/sudoers": 0o440, "etc/sudoers.d": 0o750, "etc/sudoers.d/90-cloud-init-users": 0o440, "etc/sysconfig/iptables": 0o600 };
+const modes: Readonly<Record<string, number>> = { "etc/shadow": 0o600, "etc/gshadow": 0o600, "etc/sudoers": 0o440, "etc/sudoers.d": 0o750, "etc/sudoers.d/90-cloud-init-users": 0o440, "etc/sysconfig/iptables": 0o600, "home/ec2-user/.ssh": 0o700, "home/ec2-user/.ssh/authorized_keys": 0o600 };
 const emptyDirectories: readonly (readonly [string, number])[] = [
   ["dev", 0o755], ["proc", 0o555], ["sys", 0o555], ["run", 0o755], ["tmp", 0o1777], ["var/tmp", 0o1777], ["root", 0o700], ["usr", 0o755], ["home", 0o755], ["mnt", 0o755], ["opt", 0o755], ["srv", 0o755],
   ["media", 0o755], ["boot", 0o755], ["var/log", 0o755], ["var/lib", 0o755], ["var/cache", 0o755], ["var/spool/mail", 0o755], ["var/empty", 0o755], ["etc/sysctl.d", 0o755], ["etc/profile.d", 0o755], ["home/ec2-user", 0o700],

@@ -61,6 +61,12 @@ async function said(spec: GuestSpec, command: string, user = "root"): Promise<st
   return stdout.trim();
 }
 const booted = (spec: GuestSpec): Promise<string> => said(spec, "for i in $(seq 200); do systemctl is-active -q sshd && [ -n \"$(ss -Hltn sport = :22)\" ] && exit; sleep 0.05; done; exit 1");
+async function consoleSays(spec: GuestSpec, words: RegExp): Promise<void> {
+  for (let i = 0; !words.test((await guests.consoleOutput(spec.instanceId))?.text ?? ""); i++) {
+    assert.ok(i < 1200, `${words}: ${(await guests.consoleOutput(spec.instanceId))?.text}`);
+    await new Promise((resolve) => setTimeout(resolve, 50));
+  }
+}
 const statusOf = async (spec: GuestSpec): Promise<string | undefined> => (await guests.read()).find((g) => g.instanceId === spec.instanceId)?.status;
 
 test("a guest is root inside and nobody outside", async () => {
@@ -222,6 +228,35 @@ rm -rf /etc/profile.d; mkdir /etc/profile.d
   assert.doesNotMatch(rules, /-A FORWARD/);
   await Promise.all([source, spec].map((s) => guests.remove(s.instanceId)));
   await guests.removeLayer("ami-3");
+});
+
+test("a boot starts few programs, and units of every kind do what their files say, at boot and by systemctl", async () => {
+  const spec = specOf(7, { layers: ["al2023"] });
+  await boot(spec);
+  await consoleSays(spec, /login: \n$/);
+  assert.ok(Number(await said(spec, "echo $$")) < 20, "every process of the boot had a number before this one");
+  if (existsSync("/proc/sys/net/ipv4/tcp_pingpong_thresh")) assert.equal(await said(spec, "cat /proc/sys/net/ipv4/tcp_pingpong_thresh"), "16");
+  assert.equal(await said(spec, "stat -c '%U %a' ~ec2-user/.ssh ~ec2-user/.ssh/authorized_keys; cat ~ec2-user/.ssh/authorized_keys; stat -c '%U %a' /etc/ssh/ssh_host_ed25519_key"), `ec2-user 700\nec2-user 600\n${key}\nroot 600`);
+  assert.match(await said(spec, "cat /var/log/cloud-init-output.log; cloud-init status"), /^Cloud-init v\. \S+ \(vpcbox\) finished at [^\n]*\nstatus: done$/);
+
+  const unit = (name: string, lines: string): Promise<string> => said(spec, `printf '%s\n' '[Service]' ${lines} '[Install]' WantedBy=multi-user.target > /etc/systemd/system/${name}.service; systemctl enable -q ${name}`);
+  await unit("asks", `Type=oneshot RemainAfterExit=yes 'Environment="A=one"' EnvironmentFile=-/nowhere EnvironmentFile=/etc/asks WorkingDirectory=/srv 'ExecStartPre=/bin/sh -c "echo first > /root/asked"' 'ExecStart=/bin/sh -c "echo $A $B $PWD >> /root/asked"'`);
+  await unit("serves", "User=ec2-user 'ExecStart=/bin/sleep 1000' 'ExecReload=/bin/kill -HUP $MAINPID'");
+  await unit("fails", "Type=oneshot ExecStartPre=-/bin/false ExecStart=/bin/false");
+  await said(spec, "echo B=two > /etc/asks");
+  const states = "cat /root/asked; systemctl is-active asks serves fails sshd; ps -o user=,args= -C sleep | grep 1000; systemctl status fails | grep Active";
+  const wanted = "first\none two /srv\nactive\nactive\nfailed\nactive\nec2-user /bin/sleep 1000\n     Active: failed";
+  assert.equal((await inside(spec, `systemctl start asks serves fails; ${states}`)).stdout.trim(), wanted);
+  await guests.stop(spec.instanceId);
+  await boot({ ...spec, bootNumber: 2 });
+  await consoleSays(spec, /OK {2}\] Started sshd\.service\.\n.*OK {2}\] Started asks\.service\.\n[^]*\[FAILED\] Failed to start fails\.service\.\n\[ {2}OK {2}\] Started serves\.service\.\n[^]*login: \n$/);
+  assert.equal((await inside(spec, states)).stdout.trim(), wanted);
+  const sshd = await said(spec, "cat /run/systemd/units/sshd.service.pid");
+  await said(spec, "systemctl restart sshd");
+  await booted(spec);
+  assert.notEqual(await said(spec, "cat /run/systemd/units/sshd.service.pid"), sshd);
+  assert.equal(await said(spec, "systemctl reload serves; for i in $(seq 200); do systemctl -q is-active serves || exit 0; sleep 0.05; done; echo still"), "", "$MAINPID is its first process");
+  await guests.remove(spec.instanceId);
 });
 
 test("what a kill left in the middle is finished or removed", async () => {
