@@ -19,17 +19,19 @@ async function measureLaunch({ guide, note }: Bench): Promise<Figure[]> {
   const samples: number[] = [], logins: number[] = [];
   for (let i = 0; i < times; i++) {
     if (i % 5 === 0) note(`launch ${i + 1} of ${times} ...`);
-    const address = `10.0.1.${100 + i}`;
-    const login = waitForLogin(bench.client, address, network.keyFile);
+    const address = `10.0.0.${100 + i}`;
+    const login = waitForLogin(bench.laptop, network.keyFile);
     const started = performance.now();
     const first = firstAnswer(bench.client, address);
-    const { Instances } = await box.ec2.send(new RunInstancesCommand({ ImageId: image, InstanceType: "t3.micro", MinCount: 1, MaxCount: 1, KeyName: "mykeypair", SubnetId: network.privateSubnet, SecurityGroupIds: [GroupId!], PrivateIpAddress: address }));
+    const { Instances } = await box.ec2.send(new RunInstancesCommand({ ImageId: image, InstanceType: "t3.micro", MinCount: 1, MaxCount: 1, KeyName: "mykeypair",
+      NetworkInterfaces: [{ DeviceIndex: 0, SubnetId: network.publicSubnet, Groups: [GroupId!], PrivateIpAddress: address, AssociatePublicIpAddress: true }] }));
+    const id = Instances![0]!.InstanceId!;
+    const publicAddress = box.ec2.send(new DescribeInstancesCommand({ InstanceIds: [id] })).then(({ Reservations }) => Reservations![0]!.Instances![0]!.PublicIpAddress!);
     await first;
     samples.push(performance.now() - started);
-    login.begin();
+    login.begin(await publicAddress);
     await login.done;
     logins.push(performance.now() - started);
-    const id = Instances![0]!.InstanceId!;
     await until("the launch is over", async () => ((await box.ec2.send(new DescribeInstancesCommand({ InstanceIds: [id] }))).Reservations![0]!.Instances![0]!.State!.Name === "running" ? true : undefined));
     await box.ec2.send(new TerminateInstancesCommand({ InstanceIds: [id] }));
     await until("it is gone", async () => ((await box.ec2.send(new DescribeInstancesCommand({ InstanceIds: [id] }))).Reservations![0]!.Instances![0]!.State!.Name === "terminated" ? true : undefined));
@@ -53,18 +55,19 @@ function firstAnswer(netns: string, address: string): Promise<void> {
 }
 
 /**
- * By one shell that is there before: it asks whether the port is open, 200 times a second, and starts nothing until it is, for what asks
- * would take the guest's processor. It begins when told that the address answers: a connection asked for earlier is asked for again after a second.
+ * From the laptop through the internet gateway, by one shell that is there before: it asks whether the port is open, 200 times a second, and starts
+ * nothing until it is, for what asks takes the guest's processor. It begins when the instance answers: a connection that nobody refuses is asked for
+ * again after a second.
  */
-function waitForLogin(netns: string, address: string, keyFile: string): { begin(): void; readonly done: Promise<void> } {
-  const script = `exec 9<> <(:); read -r; until { : 3<>/dev/tcp/"$2"/22; } 2> /dev/null; do read -rt 0.005 -u 9; done
-    until ssh -F none -i "$1" -o StrictHostKeyChecking=no -o UserKnownHostsFile=/dev/null -o BatchMode=yes -o ConnectTimeout=5 ec2-user@"$2" true; do read -rt 0.01 -u 9; done`;
-  const child = spawn("nsenter", [`--net=${netns}`, "timeout", "30", "bash", "-c", script, "bash", keyFile, address], { stdio: ["pipe", "ignore", "pipe"] });
+function waitForLogin(netns: string, keyFile: string): { begin(address: string): void; readonly done: Promise<void> } {
+  const script = `exec 9<> <(:); read -r address || exit; until { : 3<>/dev/tcp/"$address"/22; } 2> /dev/null; do read -rt 0.005 -u 9; done
+    until ssh -F none -i "$1" -o StrictHostKeyChecking=no -o UserKnownHostsFile=/dev/null -o BatchMode=yes -o ConnectTimeout=5 ec2-user@"$address" true; do read -rt 0.01 -u 9; done`;
+  const child = spawn("nsenter", [`--net=${netns}`, "timeout", "30", "bash", "-c", script, "bash", keyFile], { stdio: ["pipe", "ignore", "pipe"] });
   let stderr = "";
   child.stderr.on("data", (chunk: Buffer) => { stderr += chunk; });
   const done = new Promise<void>((resolve, reject) => child.on("exit", (status) => {
     if (status === 0) resolve();
-    else reject(new Error(`no login at ${address}: ${stderr.trim().split("\n").at(-1)}`));
+    else reject(new Error(`no login: ${stderr.trim().split("\n").at(-1)}`));
   }));
-  return { begin: () => child.stdin.end("\n"), done };
+  return { begin: (address) => child.stdin.end(`${address}\n`), done };
 }

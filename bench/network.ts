@@ -16,6 +16,7 @@ export interface BenchBox {
   /** Network namespaces by path. */
   readonly client: string;
   readonly internet: string;
+  readonly laptop: string;
   readonly bare: Chain;
   readonly router: Chain;
   remove(): Promise<void>;
@@ -64,6 +65,7 @@ async function build(box: Box): Promise<BenchBox> {
     box, network, firstCallMs, tools, bare, router,
     client: `${run_}/guests/${network.private}/net`,
     internet: `${run_}/netns/internet`,
+    laptop: `${run_}/netns/laptop`,
     remove: async () => {
       await bare.remove();
       await router.remove();
