@@ -1,6 +1,7 @@
 // Owns running one packet through a box's own program on its own tables by hand (BPF_PROG_TEST_RUN), and saying what came of it:
 //   sudo sh tools/node.sh tools/packet.ts --box NAME                       lists the links
 //   sudo sh tools/node.sh tools/packet.ts --box NAME --link vb16 --to 10.0.1.10 --protocol tcp --dport 443
+// What cannot be run is one line.
 
 import { parseArgs } from "node:util";
 import { pinDir, runDir } from "../cli/box-files.ts";
@@ -11,6 +12,7 @@ import { interfaceIndexes } from "../src/linux/libc.ts";
 import { inNetns } from "../src/linux/netns.ts";
 import { frame, read } from "../test/support/frames.ts";
 
+process.on("uncaughtException", (error) => { console.error(`packet: ${error.message.split("\n")[0]}`); process.exitCode = 1; });
 const { values } = parseArgs({ options: {
   box: { type: "string", default: "default" }, link: { type: "string" }, from: { type: "string" }, to: { type: "string" }, protocol: { type: "string", default: "icmp" },
   sport: { type: "string", default: "40000" }, dport: { type: "string", default: "80" }, flags: { type: "string", default: "2" }, size: { type: "string", default: "0" }, mac: { type: "string" },
