@@ -1,5 +1,6 @@
-// Owns the datapath's figures: new connections, bulk TCP and flood ping through private instance, NAT instance and gateway to an
-// internet host, each against the bare chain and an nftables router, one after the other in every round; small UDP packets too.
+// Owns the datapath's figures: new connections, bulk TCP, small UDP packets and flood ping through private instance, NAT instance and
+// internet gateway to an internet host, and by a NAT gateway in place of the instance, each against the bare chain, and against an nftables
+// router; they take turns by the second.
 
 import { spawn, type ChildProcess } from "node:child_process";
 import { cpus } from "node:os";
@@ -7,6 +8,7 @@ import { join } from "node:path";
 import { figure, type Bench, type Figure, type Part } from "./figure.ts";
 import { benchAddress, must, type Chain } from "./network.ts";
 
+type Way = "fabric" | "gateway" | "bare" | "router";
 export const datapathPart: Part = { about: "packets through NAT instance and gateway, against a hand-made chain", measure: measureDatapath };
 
 const inside = (netns: string, ...command: string[]): [string, ...string[]] => ["nsenter", `--net=${netns}`, ...command];
@@ -20,21 +22,22 @@ const TURNS = 3;
 
 async function measureDatapath({ guide, rounds, note }: Bench): Promise<Figure[]> {
   const bench = await guide();
-  const chains: Readonly<Record<"fabric" | "bare" | "router", Chain>> = { fabric: { client: bench.client, server: bench.internet, address: benchAddress }, bare: bench.bare, router: bench.router };
-  const stop = await startServers(Object.values(chains).map((chain) => chain.server), bench.tools);
+  const chains: Readonly<Record<Way, Chain>> = { fabric: { client: bench.client, server: bench.internet, address: benchAddress }, gateway: { client: bench.gatewayClient, server: bench.internet, address: benchAddress }, bare: bench.bare, router: bench.router };
+  const stop = await startServers([...new Set(Object.values(chains).map((chain) => chain.server))], bench.tools);
   const figures: Figure[] = [];
   try {
-    const samples = new Map(Object.keys(measures).map((name) => [name, { fabric: [] as number[], bare: [] as number[], router: [] as number[] }]));
+    const samples = new Map(Object.keys(measures).map((name) => [name, { fabric: [] as number[], gateway: [] as number[], bare: [] as number[], router: [] as number[] }]));
     for (let round = 1; round <= rounds; round++) {
       note(`datapath, round ${round} of ${rounds} ...`);
       for (const [name, { measure }] of Object.entries(measures))
         for (let turn = 0; turn < TURNS; turn++)
-          for (const chain of ["bare", "fabric", "router"] as const) samples.get(name)![chain].push(await measure(chains[chain], bench.tools));
+          for (const chain of ["bare", "fabric", "gateway", "router"] as const) samples.get(name)![chain].push(await measure(chains[chain], bench.tools));
     }
     for (const [name, { unit, target }] of Object.entries(measures)) {
-      const { fabric, bare, router } = samples.get(name)!;
+      const { fabric, gateway, bare, router } = samples.get(name)!;
       figures.push(figure(`${name}, of the bare chain's`, "ratio", fabric.map((value, i) => value / bare[i]!), target));
       figures.push(figure(`${name}, of an nftables router's`, "ratio", fabric.map((value, i) => value / router[i]!), "-"));
+      figures.push(figure(`${name}, by a NAT gateway, of the bare chain's`, "ratio", gateway.map((value, i) => value / bare[i]!), target));
       figures.push(figure(name, unit, fabric, "-"), figure(`${name}, bare chain`, unit, bare, "-"), figure(`${name}, nftables router`, unit, router, "-"));
     }
   } finally {

@@ -5,8 +5,9 @@ import { randomBytes } from "node:crypto";
 import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import * as ec2 from "@aws-sdk/client-ec2";
 import { Box, run, root } from "../test/support/box.ts";
-import { buildNatNetwork, findImage, type NatNetwork } from "../test/support/nat-network.ts";
+import { buildNatNetwork, findImage, waitForState, type NatNetwork } from "../test/support/nat-network.ts";
 
 export interface BenchBox {
   readonly box: Box;
@@ -15,6 +16,7 @@ export interface BenchBox {
   readonly tools: string; // directory with the compiled load program
   /** Network namespaces by path. */
   readonly client: string;
+  readonly gatewayClient: string; // its subnet's way out is a NAT gateway
   readonly internet: string;
   readonly laptop: string;
   readonly bare: Chain;
@@ -58,12 +60,14 @@ async function build(box: Box): Promise<BenchBox> {
     await box.aws("ec2", "authorize-security-group-ingress", ...rule);
     await box.aws("ec2", "authorize-security-group-egress", ...rule);
   }
+  const behindGateway = await addNatGateway(box, network);
   const bare = await buildBareChain();
   const router = await buildRouter().catch(async (error) => { await bare.remove(); throw error; });
   const run_ = `/run/vpcbox/${box.name}`;
   return {
     box, network, firstCallMs, tools, bare, router,
     client: `${run_}/guests/${network.private}/net`,
+    gatewayClient: `${run_}/guests/${behindGateway}/net`,
     internet: `${run_}/netns/internet`,
     laptop: `${run_}/netns/laptop`,
     remove: async () => {
@@ -73,6 +77,22 @@ async function build(box: Box): Promise<BenchBox> {
       rmSync(tools, { recursive: true });
     },
   };
+}
+
+/** A second private subnet with an instance, and a NAT gateway for it: as AWS recommends in place of a NAT instance. Answers the instance. */
+async function addNatGateway(box: Box, { vpc, publicSubnet, privateGroup }: NatNetwork): Promise<string> {
+  const call = box.ec2;
+  const subnet = (await call.send(new ec2.CreateSubnetCommand({ VpcId: vpc, CidrBlock: "10.0.2.0/24" }))).Subnet!.SubnetId!;
+  const AllocationId = (await call.send(new ec2.AllocateAddressCommand({ Domain: "vpc" }))).AllocationId!;
+  const NatGatewayId = (await call.send(new ec2.CreateNatGatewayCommand({ SubnetId: publicSubnet, AllocationId }))).NatGateway!.NatGatewayId!;
+  const RouteTableId = (await call.send(new ec2.CreateRouteTableCommand({ VpcId: vpc }))).RouteTable!.RouteTableId!;
+  await call.send(new ec2.AssociateRouteTableCommand({ RouteTableId, SubnetId: subnet }));
+  await ec2.waitUntilNatGatewayAvailable({ client: call, maxWaitTime: 60, minDelay: 1, maxDelay: 1 }, { NatGatewayIds: [NatGatewayId] });
+  await call.send(new ec2.CreateRouteCommand({ RouteTableId, DestinationCidrBlock: "0.0.0.0/0", NatGatewayId }));
+  const launched = await call.send(new ec2.RunInstancesCommand({ ImageId: await findImage(box, "al2023-ami-*"), InstanceType: "t3.micro", MinCount: 1, MaxCount: 1, SubnetId: subnet, SecurityGroupIds: [privateGroup] }));
+  const instance = launched.Instances![0]!.InstanceId!;
+  await waitForState(box, instance, "running");
+  return instance;
 }
 
 /** Namespaces by the letters of their names, set up by a script in which $c, $n, $r and $s name them. */
