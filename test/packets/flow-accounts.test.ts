@@ -3,7 +3,7 @@
 
 import { after, before, test } from "node:test";
 import assert from "node:assert/strict";
-import { all, entry, ICMP, route, rule, TCP, TestFabric, UDP } from "../support/fabric.ts";
+import { all, atOnce, entry, ICMP, route, rule, TCP, TestFabric, UDP } from "../support/fabric.ts";
 import { frame } from "../support/frames.ts";
 import type { FlowAccount } from "../../src/datapath/flow-accounts.ts";
 
@@ -108,7 +108,7 @@ test("tcp-flags of a connection: SYN and FIN, SYN-ACK and FIN", async () => {
   assert.equal(answer!.tcpFlags & 18, 18);
   assert.deepEqual([request!.destinationPort, answer!.sourcePort, request!.sourcePort], [80, 80, answer!.destinationPort]);
   const send = (flags: number) => fabric.test(CLIENT, frame({ from: "10.0.1.10", to: "10.0.0.10", protocol: TCP, sport: 3000, dport: 80, flags, sourceMac: "02:00:00:00:00:11" }));
-  for (const flags of [2, 16, 24]) send(flags);
+  await atOnce(() => [2, 16, 24].forEach(send), () => drained(WEB)); // the last would be answered out of memory, if it were remembered
   assert.deepEqual((await drained(WEB)).map((a) => [a.tcpFlags, a.packets]), [[2, 3]], "ACK and PSH alone are not said");
   send(16);
   assert.deepEqual((await drained(WEB)).map((a) => a.tcpFlags), [0]);
