@@ -256,6 +256,16 @@ test("a boot starts few programs, and units of every kind do what their files sa
   await booted(spec);
   assert.notEqual(await said(spec, "cat /run/systemd/units/sshd.service.pid"), sshd);
   assert.equal(await said(spec, "systemctl reload serves; for i in $(seq 200); do systemctl -q is-active serves || exit 0; sleep 0.05; done; echo still"), "", "$MAINPID is its first process");
+
+  const fingerprint = await said(spec, "cat /etc/ssh/ssh_host_ed25519_key.pub");
+  await inside(spec, "cloud-init clean; ln -sf /nowhere/at-all /etc/resolv.conf; reboot"); // which ends with everything else there
+  while ((await statusOf(spec)) === "running") await new Promise((resolve) => setTimeout(resolve, 20));
+  assert.equal(guests.endOf(spec.instanceId), "reboot");
+  await guests.stop(spec.instanceId);
+  await boot({ ...spec, bootNumber: 3 });
+  await consoleSays(spec, /Rebooting\.\n[^]*END SSH HOST KEY KEYS[^]*login: \n$/);
+  assert.notEqual(await said(spec, "cat /etc/ssh/ssh_host_ed25519_key.pub"), fingerprint, "a first boot again");
+  assert.equal(await said(spec, "cat ~ec2-user/.ssh/authorized_keys; tail -n 1 /etc/resolv.conf"), `${key}\nnameserver 10.0.0.2`);
   await guests.remove(spec.instanceId);
 });
 
