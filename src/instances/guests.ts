@@ -117,6 +117,7 @@ export function openGuests(options: GuestsOptions): RuncGuests {
     writeFileSync(guest.record, JSON.stringify(record));
     recordedLayers.write(guest, spec.layers);
     watch(spec.instanceId, await startContainer(places, guest, spec.instanceId));
+    unmountRoot(guest); // it has its own view; runc copies and reads every mount of this machine for each guest that starts
   };
 
   const stop = async (instanceId: string): Promise<void> => {
