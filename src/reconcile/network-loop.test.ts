@@ -66,3 +66,17 @@ test("a later revision waits for a later pass", async () => {
   await applied;
   await loop.close();
 });
+
+test("a pass for a guest that is ready trusts what is known of the links; soon after it they are read again", async () => {
+  let looks = 0, heard = (): void => undefined;
+  const again = new Promise<void>((resolve) => { heard = resolve; });
+  const kernel: Kernel = { ...slowKernel().kernel, links: () => new Map(), lookAgain: () => { if (++looks === 2) heard(); } };
+  const loop = new NetworkLoop({ kernel, own, snapshot: () => emptyAt(5), netnsOf: () => undefined, onApplied: () => undefined });
+  await loop.pass();
+  assert.equal(looks, 1, "the first knows nothing");
+  await loop.pass();
+  await loop.pass();
+  assert.equal(looks, 1);
+  await again;
+  await loop.close();
+});
