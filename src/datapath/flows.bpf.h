@@ -43,7 +43,7 @@ static __always_inline int flow_key_of(struct flow_key *key, __u32 port, __be32 
   return from_a;
 }
 
-struct slot_search { struct flow_place at; struct flow_slot held; __u64 now; const struct port *p; __u32 start, size, tried; __u8 full, found, taken, pad; };
+struct slot_search { struct flow_place at; struct flow_slot held; __u64 now; const struct port *p; __u32 start, step, size, tried; __u8 full, found, taken, pad; };
 
 static __always_inline int same_flow(const struct flow_key *a, const struct flow_key *b) {
   return a->port == b->port && a->a == b->a && a->b == b->b && a->a_port == b->a_port && a->b_port == b->b_port && a->protocol == b->protocol;
@@ -59,9 +59,10 @@ static __always_inline int has_ended(const struct slot_search *s, const struct f
 // Is there room at this slot?
 static long try_slot(__u32 i, struct slot_search *s) {
   s->tried = i;
-  s->at.slot = s->size ? (s->start + i) % s->size : 0;
+  s->at.slot = s->size ? (s->start + i * s->step) % s->size : 0;
   struct flow_slot *slot = bpf_map_lookup_elem(&flow_slots, &s->at);
   s->taken = slot != 0;
+  if (!slot && !s->p) return 0; // in another's ring what is empty is no room
   if (slot) {
     s->held.key = slot->key;
     struct flow *f = bpf_map_lookup_elem(&flows, &s->held.key);
@@ -83,9 +84,9 @@ static __always_inline struct flow_slot *grasp(struct slot_search *s) {
 static __noinline int make_room(void) {
   __u32 port = crowded.port;
   struct flow_room *room = bpf_map_lookup_elem(&flow_rooms, &port);
-  struct slot_search s = { .at.port = port, .start = bpf_get_prandom_u32(), .size = room ? room->size : 0, .full = 1 };
+  struct slot_search s = { .at.port = port, .start = bpf_get_prandom_u32(), .step = 0x9e3779b1, .size = room ? room->size : 0, .full = 1 };
   bpf_loop(FULL_PROBES, try_slot, &s, 0);
-  if (!s.found || !s.taken) crowded.size = 0; // not as crowded as it was: the next one that comes is, until a greater is found
+  if (!s.found) crowded.size = crowded.size * 3 / 4; // not as crowded as it was: a greater one that comes is
   else if (grasp(&s)) {
     bpf_map_delete_elem(&flow_slots, &s.at);
     bpf_map_delete_elem(&flows, &s.held.key);
@@ -96,7 +97,8 @@ static __noinline int make_room(void) {
 // 1: the flow has a slot; 0: to be tried again; -1: there is none.
 static __noinline int take_slot(struct flow_room *room, const struct port *p, const struct flow_key *key, __u64 now) {
   __u32 size = room->size;
-  struct slot_search s = { .at.port = p->port, .now = now, .p = p, .size = size, .full = size >= flow_allowance };
+  if (size > crowded.size) { crowded.port = p->port; crowded.size = size; }
+  struct slot_search s = { .at.port = p->port, .now = now, .p = p, .step = 1, .size = size, .full = size >= flow_allowance };
   if (s.full || size >= RING_AT_FIRST) {
     s.start = __sync_fetch_and_add(&room->hand, 1) % size;
     bpf_loop(s.full ? FULL_PROBES : GROWING_PROBES, try_slot, &s, 0);
@@ -114,10 +116,10 @@ static __noinline int take_slot(struct flow_room *room, const struct port *p, co
   if (!s.found) {
     s.at.slot = __sync_fetch_and_add(&room->size, 1);
     if (s.at.slot >= flow_allowance) { room->size = flow_allowance; return 0; }
-    if (size >= crowded.size) { crowded.port = p->port; crowded.size = size + 1; }
   }
   s.held = (struct flow_slot){ .key = *key };
   if (!bpf_map_update_elem(&flow_slots, &s.at, &s.held, BPF_NOEXIST)) return 1;
+  if (!s.found) __sync_val_compare_and_swap(&room->size, s.at.slot + 1, s.at.slot); // nobody has it: the next one's
   make_room();
   return 0;
 }

@@ -30,6 +30,7 @@ function bind(so: LibraryHandle) {
     valueSize: so.func("uint32_t bpf_map__value_size(void *map)"),
     programFd: so.func("int bpf_program__fd(void *program)"),
     setInitialValue: so.func("int bpf_map__set_initial_value(void *map, const uint8_t *data, size_t size)"),
+    setMaxEntries: so.func("int bpf_map__set_max_entries(void *map, uint32_t entries)"),
     setPinPath: so.func("int bpf_map__set_pin_path(void *map, const char *path)"),
     update: so.func("int bpf_map_update_elem(int fd, const uint8_t *key, const uint8_t *value, uint64_t flags)"),
     remove: so.func("int bpf_map_delete_elem(int fd, const uint8_t *key)"),
@@ -71,6 +72,7 @@ export interface LoadedObject { programFd(name: string): number; mapFd(name: str
 /**
  * Loads an object; each named map is taken from `pinDir` when it is pinned there, else made and pinned.
  * @param configuration the object's constants, of their size (its section .rodata)
+ * @param sizes entries of maps that are to have others than the object says
  */
 export function loadObject(...object: ObjectParts): LoadedObject {
   return loaded(openObject(...object), (handle) => lib().loadObject(handle) as number);
@@ -81,14 +83,15 @@ export async function loadObjectAside(...object: ObjectParts): Promise<LoadedObj
   const result = await new Promise<number>((resolve, reject) => { lib().loadObject.async(handle, (error: Error | null, status: number) => (error ? reject(error) : resolve(status))); });
   return loaded(handle, () => result);
 }
-type ObjectParts = [path: string, maps: readonly string[], pinDir: string, configuration: Uint8Array];
+type ObjectParts = [path: string, maps: readonly string[], pinDir: string, configuration: Uint8Array, sizes?: Readonly<Record<string, number>>];
 
-function openObject(...[path, maps, pinDir, configuration]: ObjectParts): Handle {
+function openObject(...[path, maps, pinDir, configuration, sizes = {}]: ObjectParts): Handle {
   lib().setPrint(null);
   const object: Handle = lib().openFile(path, null);
   if (!object) throw new Error(`${path} cannot be opened as a BPF object`);
   try {
     for (const name of maps) check(`pin path of ${name}`, lib().setPinPath(mapOf(object, name), `${pinDir}/${name}`) as number);
+    for (const [name, entries] of Object.entries(sizes)) check(`size of ${name}`, lib().setMaxEntries(mapOf(object, name), entries) as number);
     check("the datapath's configuration", lib().setInitialValue(mapOf(object, ".rodata"), configuration, configuration.length) as number);
     return object;
   } catch (error) {

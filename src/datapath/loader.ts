@@ -51,6 +51,7 @@ export interface Datapath {
 export interface DatapathOptions {
   readonly timeScale?: number | undefined;
   readonly flowAllowance?: number | undefined; // tracked flows of an interface (flows.bpf.h)
+  readonly flowsMost?: number | undefined; // tracked flows of all interfaces, where not the object's own number
   readonly natMost?: number | undefined; // connections of all NAT gateways (nat.bpf.h)
   readonly file?: string | undefined; // another compiled program than the committed one
   readonly existingOnly?: boolean | undefined; // tables of another version are an error, and stay
@@ -62,8 +63,8 @@ export interface DatapathOptions {
  * Loads the program; tables that are pinned in `pinDir`, a directory of the BPF filesystem, already are taken over with all they hold.
  * A machine on which nobody has mounted that filesystem gets it: without it no directory can be made there.
  */
-export function openDatapath(pinDir: string, { timeScale = 1, flowAllowance = FLOW_ALLOWANCE, natMost = NAT_MOST, file = objectFile, existingOnly = false, classifier = false, loadsNeedFences = LOADS_NEED_FENCES }: DatapathOptions = {}): Datapath {
-  const parts = objectParts(pinDir, [timeScale, flowAllowance, Number(loadsNeedFences), natMost], file);
+export function openDatapath(pinDir: string, { timeScale = 1, flowAllowance = FLOW_ALLOWANCE, flowsMost, natMost = NAT_MOST, file = objectFile, existingOnly = false, classifier = false, loadsNeedFences = LOADS_NEED_FENCES }: DatapathOptions = {}): Datapath {
+  const parts = objectParts(pinDir, [timeScale, flowAllowance, Number(loadsNeedFences), natMost], file, flowsMost ? { flows: flowsMost, flow_slots: flowsMost } : {});
   let object: LoadedObject;
   try {
     object = loadObject(...parts);
@@ -82,12 +83,12 @@ export async function openDatapathAside(pinDir: string, timeScale: number): Prom
 }
 
 /** @param constants in the order of the sources */
-function objectParts(pinDir: string, constants: readonly number[], file: string): Parameters<typeof loadObject> {
+function objectParts(pinDir: string, constants: readonly number[], file: string, sizes: Readonly<Record<string, number>> = {}): Parameters<typeof loadObject> {
   ensureMounted("bpf", "/sys/fs/bpf");
   mkdirSync(pinDir, { recursive: true });
   const configuration = Buffer.alloc(4 * constants.length);
   constants.forEach((value, i) => configuration.writeUInt32LE(value, 4 * i));
-  return [file, [...tableNames, ...stateMaps], pinDir, configuration];
+  return [file, [...tableNames, ...stateMaps], pinDir, configuration, sizes];
 }
 
 /** After a load that found tables of a version with other shapes: their flows are lost, the network is written anew. @throws any other error */

@@ -40,12 +40,24 @@ const watching = {
 };
 
 const flood = by("floods.test.ts", "a flood of SYNs pushes out no answered connection: not the others', not those of its target, not even its own; new ones begin");
+const crowd = {
+  room: by("crowd.test.ts", "a full table: whoever has most makes room, of what was not answered, for whoever begins"),
+  answered: by("crowd.test.ts", "when all of theirs is answered nobody else's answered flows go: it is TRACKING_FULL, until somebody with many begins one"),
+  flood: by("crowd.test.ts", "a flood that has its whole allowance and goes on makes room for all the others"),
+};
 const pieces = by("floods.test.ts", "a flood of first pieces pushes out its own: another's later piece still follows its first");
 
 export const mutants: readonly CaughtMutant[] = [
   { name: "a full ring pushes out answered flows", file: "flows.bpf.h", find: "(s->full && !(f->bits & F_ANSWERED))", put: "(s->full)", caughtBy: flood },
   { name: "a full ring pushes out nothing", file: "flows.bpf.h", find: "(s->full && !(f->bits & F_ANSWERED))", put: "(0)", caughtBy: flood },
   { name: "a flow's slot is another interface's", file: "flows.bpf.h", find: "struct slot_search s = { .at.port = p->port,", put: "struct slot_search s = { .at.port = 17,", caughtBy: flood },
+  { name: "nobody makes room in a full table", file: "flows.bpf.h", find: "else if (grasp(&s)) {", put: "else if (0) {", caughtBy: crowd.room },
+  { name: "whoever begins makes room in a full table", file: "flows.bpf.h", find: "if (size > crowded.size) {", put: "if (1) {", caughtBy: crowd.room },
+  { name: "whoever has fewest makes room in a full table", file: "flows.bpf.h", find: "if (size > crowded.size) {", put: "if (size < crowded.size || !crowded.size) {", caughtBy: crowd.room },
+  { name: "an empty slot is taken for room in a full table", file: "flows.bpf.h", find: "if (!slot && !s->p) return 0;", put: "", caughtBy: crowd.room },
+  { name: "a full table uses up a ring's numbers", file: "flows.bpf.h", find: "if (!s.found) __sync_val_compare_and_swap(&room->size, s.at.slot + 1, s.at.slot);", put: "", caughtBy: crowd.room },
+  { name: "room in a full table is made of answered flows", file: "flows.bpf.h", find: "  return (s->full && !(f->bits & F_ANSWERED))", put: "  return (s->full && (!s->p || !(f->bits & F_ANSWERED)))", caughtBy: crowd.answered },
+  { name: "who had most makes room for ever", file: "flows.bpf.h", find: "crowded.size = crowded.size * 3 / 4;", put: "(void)0;", caughtBy: crowd.answered },
   { name: "first pieces' places are everybody's", file: "fragments.bpf.h", find: "struct fragment_slot at = { .port = piece.port,", put: "struct fragment_slot at = { .port = 0,", caughtBy: pieces },
 
   { name: "protocols that have no ports are all one", file: "groups.bpf.h", find: "if (rule->protocol != q->protocol) return 0;", put: "if (rule->protocol != q->protocol && (q->protocol == IPPROTO_TCP || q->protocol == IPPROTO_UDP || q->protocol == IPPROTO_ICMP)) return 0;", caughtBy: by("protocols.test.ts", "GRE: a group lets it in by its number, and no other; its answer goes back") },

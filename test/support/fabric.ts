@@ -6,7 +6,7 @@ import { createSocket, type Socket } from "node:dgram";
 import { createServer, type Server } from "node:net";
 import { randomBytes } from "node:crypto";
 import { rmSync } from "node:fs";
-import { openDatapath, removePins, type Datapath } from "../../src/datapath/loader.ts";
+import { openDatapath, removePins, type Datapath, type DatapathOptions } from "../../src/datapath/loader.ts";
 import { defaultTimeouts, INTERNET_PORT, type AclRule, type DesiredTables, type DropReason, type NatMetricName, type PortEntry, type RouteEntry, type Rule, type Timeouts } from "../../src/datapath/tables.ts";
 import { must } from "../../src/lib/assert.ts";
 import { parseCidr, parseIp } from "../../src/lib/ip.ts";
@@ -37,6 +37,7 @@ export interface HostSpec {
   readonly timeouts?: Partial<Timeouts>;
   readonly mtu?: number;
 }
+type Sizes = Pick<DatapathOptions, "flowAllowance" | "flowsMost" | "natMost">;
 type Mutable<T> = { -readonly [K in keyof T]: T[K] };
 
 export class TestFabric {
@@ -47,14 +48,14 @@ export class TestFabric {
   readonly #namespaces: string[] = [];
   readonly #sockets: (Socket | Server)[] = [];
 
-  private constructor(id: string, timeScale: number, more: { readonly flowAllowance?: number; readonly natMost?: number }) {
+  private constructor(id: string, timeScale: number, more: Sizes) {
     this.#dir = `/run/vpcbox-test/${id}`;
     this.pins = `/sys/fs/bpf/vpcbox-test-${id}`;
     this.datapath = openDatapath(this.pins, { timeScale, file: process.env.VPCBOX_TEST_PROGRAM, ...more }); // another program: a mutant (test/packets/mutants.test.ts)
   }
 
   /** @param more other sizes than the product's (loader.ts) */
-  static async open(timeScale = 1, more: { readonly flowAllowance?: number; readonly natMost?: number } = {}): Promise<TestFabric> {
+  static async open(timeScale = 1, more: Sizes = {}): Promise<TestFabric> {
     const fabric = new TestFabric(randomBytes(4).toString("hex"), timeScale, more);
     await fabric.#namespace("fabric");
     return fabric;
