@@ -21,6 +21,7 @@ const commands: Readonly<Record<string, () => Promise<Add>>> = {
   "laptop": async () => (await import("./commands/exec.ts")).addLaptop,
   "console-output": async () => (await import("./commands/status.ts")).addConsoleOutput,
   "drops": async () => (await import("./commands/drops.ts")).addDrops,
+  "nat-metrics": async () => (await import("./commands/nat-metrics.ts")).addNatMetrics,
   "flow-logs": async () => (await import("./commands/flow-logs.ts")).addFlowLogs,
   "explain": async () => (await import("./commands/explain.ts")).addExplain,
   "doctor": async () => (await import("./commands/doctor.ts")).addDoctor,

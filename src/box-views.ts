@@ -1,8 +1,8 @@
-// Owns what the control socket shows of a box (status, drop counters by interface) and what it understands of a question.
+// Owns what the control socket shows of a box (status, drop counters by interface, NAT gateways' metrics) and what it understands of a question.
 
 import { ControlError } from "./control.ts";
 import type { DaemonOptions } from "./daemon-options.ts";
-import type { DropCount } from "./datapath/tables.ts";
+import { natMetricNames, type DropCount, type NatMetrics } from "./datapath/tables.ts";
 import type { Instance } from "./model/records.ts";
 import type { Snapshot } from "./model/snapshot.ts";
 import type { InstanceJobs } from "./reconcile/instance-jobs.ts";
@@ -44,6 +44,16 @@ export function drops(snapshot: Snapshot, counts: readonly DropCount[], place: s
   });
   const first = (a: string, b: string): number => (a === b ? 0 : a === "" ? 1 : b === "" ? -1 : a < b ? -1 : 1); // who has a name before who has none
   return rows.sort((a, b) => first(a.name, b.name) || first(a.instance, b.instance) || a.port - b.port || b.packets - a.packets).map(({ port: _, ...row }) => row);
+}
+
+/** NAT gateways that are not gone, with what each counted; one that has seen no packet yet has zeros. @param wanted an id or a Name tag; "" all */
+export function natMetrics(snapshot: Snapshot, counted: readonly NatMetrics[], wanted: string): unknown[] {
+  const there = snapshot.list("natgateway").filter((nat) => nat.state !== "deleted" && nat.state !== "failed"), found = there.filter((nat) => wanted === "" || nat.id === wanted || nat.tags.Name === wanted);
+  if (wanted !== "" && found.length === 0) throw new ControlError(404, `there is no NAT gateway ${wanted}; list them with: aws ec2 describe-nat-gateways`);
+  return found.map((nat) => {
+    const port = snapshot.get("network-interface", nat.networkInterfaceId)?.index;
+    return { natGateway: nat.id, name: nat.tags.Name ?? "", metrics: counted.find((one) => one.port === port)?.metrics ?? Object.fromEntries(natMetricNames.map((name) => [name, 0])) };
+  });
 }
 
 /** What `vpcbox capture` asked for, checked. */

@@ -43,7 +43,7 @@ import { createApi } from "./wire/server.ts";
 import { openSessions, type Sessions } from "./wire/sessions.ts";
 import { createDispatch } from "./wire/dispatch.ts";
 import { Watchers } from "./watch/watchers.ts";
-import { captureOptions, drops, findInstance, naming, status } from "./box-views.ts";
+import { captureOptions, drops, findInstance, naming, natMetrics, status } from "./box-views.ts";
 
 const TICK_MS = 30_000;
 const TOKENS_LIVE_MS = 24 * 60 * 60_000; // EC2 API reference, "Ensuring idempotency"
@@ -232,6 +232,7 @@ export async function openBox(options: DaemonOptions, early: EarlyParts): Promis
     }),
     "GET /doctor": async (query: URLSearchParams) => (await import("./doctor.ts")).diagnose(snapshot(), query.get("word") ?? "", (id) => guests.facts(id)),
     "GET /drops": (query: URLSearchParams) => ({ drops: drops(snapshot(), datapath!.drops(), query.get("place") ?? "") }),
+    "GET /nat-metrics": (query: URLSearchParams) => ({ natGateways: natMetrics(snapshot(), datapath!.natMetrics(), query.get("natGateway") ?? "") }),
     "POST /drops/follow": (query: URLSearchParams) => naming(() => watchers!.followDrops(query.get("place") ?? "")),
     "POST /capture": (query: URLSearchParams) => { const options = captureOptions(query); return naming(() => watchers!.capture(query.get("place") ?? "", options)); },
   });

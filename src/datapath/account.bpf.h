@@ -51,13 +51,8 @@ __noinline int account(struct __sk_buff *skb, struct walk *w, const struct port 
   if (k->protocol == IPPROTO_TCP || k->protocol == IPPROTO_UDP) { key.sport = k->sport; key.dport = k->dport; }
   key.bits = (direction == EGRESS ? A_EGRESS : 0) | (verdict == REJECTED ? A_REJECT : 0);
   key.path = direction == EGRESS ? w->path : PATH_UNKNOWN;
-  __u64 packets = 1, bytes = k->size;
-  __u32 segment = skb->gso_size;
-  if (segment && !k->fragment && (k->protocol == IPPROTO_TCP || k->protocol == IPPROTO_UDP)) { // k->size is that of each
-    __u32 headers = k->size - segment, payload = skb->len - ETH_HLEN - headers;
-    packets = (payload + segment - 1) / segment;
-    bytes = payload + packets * headers;
-  }
+  __u64 packets, bytes;
+  weigh(skb, k, &packets, &bytes);
   __u32 flags = k->protocol == IPPROTO_TCP ? k->tcp_flags & (TCP_FIN | TCP_SYN | TCP_RST) : 0;
   if (flags & TCP_SYN) flags |= k->tcp_flags & TCP_ACK; // ACK is said of a SYN only
   __u64 now = bpf_ktime_get_coarse_ns();

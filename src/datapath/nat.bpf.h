@@ -34,6 +34,12 @@ static __noinline int meter(__u32 port, __u32 metric, __s64 by, __u32 metric2, _
   return 0;
 }
 #define NO_METRIC 14
+// The metric of a packet's bytes follows that of its number.
+static __noinline int meter_packet(struct __sk_buff *skb, const struct packet *k, __u32 port, __u32 metric) {
+  __u64 packets, bytes;
+  weigh(skb, k, &packets, &bytes);
+  return meter(port, metric, packets, metric + 1, bytes);
+}
 
 static __always_inline int nat_drop(struct __sk_buff *skb, __u32 port, __u32 reason) {
   meter(port, N_DROPS, 1, reason == NAT_PORTS ? N_PORT_ERRORS : NO_METRIC, 1);
@@ -185,7 +191,7 @@ __noinline int nat_outward(struct __sk_buff *skb, struct walk *w) {
   struct packet *k = &w->k;
   __u32 number = gate->port;
   struct nat *n = bpf_map_lookup_elem(&nats, &number);
-  meter(number, N_PACKETS_IN_SOURCE, 1, N_BYTES_IN_SOURCE, skb->len);
+  meter_packet(skb, k, number, N_PACKETS_IN_SOURCE);
   if (!n || !in_vpc(gate->vpc, k->saddr)) return nat_drop(skb, number, NAT_SOURCE);
   if (k->fragment && k->protocol != IPPROTO_UDP) return nat_drop(skb, number, NAT_FRAGMENT);
   __be32 address = w->translated;
@@ -203,7 +209,7 @@ __noinline int nat_outward(struct __sk_buff *skb, struct walk *w) {
     if (!c && !begins) {
       nat_drop(skb, number, NAT_NO_CONNECTION);
       if (k->protocol != IPPROTO_TCP || (k->tcp_flags & TCP_RST) || make_reset(skb, w)) return TC_ACT_SHOT;
-      meter(number, N_PACKETS_OUT_SOURCE, 1, N_BYTES_OUT_SOURCE, skb->len);
+      meter(number, N_PACKETS_OUT_SOURCE, 1, N_BYTES_OUT_SOURCE, skb->len - ETH_HLEN);
       return 0; // the RST goes back the way that answers go
     }
     if (!c) {
@@ -226,7 +232,7 @@ __noinline int nat_outward(struct __sk_buff *skb, struct walk *w) {
   } else if (!address) return nat_drop(skb, number, FRAGMENT);
   if (rewrite_address(skb, k, SOURCE, k->saddr, address)) return nat_drop(skb, number, MALFORMED);
   k->saddr = w->translated = address;
-  meter(number, N_PACKETS_OUT_DESTINATION, 1, N_BYTES_OUT_DESTINATION, skb->len);
+  meter_packet(skb, k, number, N_PACKETS_OUT_DESTINATION);
   return 0;
 }
 
@@ -236,7 +242,7 @@ __noinline int nat_inward(struct __sk_buff *skb, struct walk *w) {
   if (!gate) return TC_ACT_SHOT;
   struct packet *k = &w->k;
   __u32 number = gate->port;
-  meter(number, N_PACKETS_IN_DESTINATION, 1, N_BYTES_IN_DESTINATION, skb->len);
+  meter_packet(skb, k, number, N_PACKETS_IN_DESTINATION);
   if (k->fragment && k->protocol != IPPROTO_UDP) return nat_drop(skb, number, NAT_FRAGMENT);
   __be32 address = w->translated;
   __u64 now = clock_ns();
@@ -270,6 +276,6 @@ __noinline int nat_inward(struct __sk_buff *skb, struct walk *w) {
   } else if (!address) return nat_drop(skb, number, FRAGMENT);
   if (rewrite_address(skb, k, DESTINATION, k->daddr, address)) return nat_drop(skb, number, MALFORMED);
   k->daddr = w->translated = address;
-  meter(number, N_PACKETS_OUT_SOURCE, 1, N_BYTES_OUT_SOURCE, skb->len);
+  meter_packet(skb, k, number, N_PACKETS_OUT_SOURCE);
   return 0;
 }

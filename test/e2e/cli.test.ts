@@ -109,7 +109,7 @@ test("a failure is one line with status 1, wrong usage one line with status 2", 
 });
 
 test("every command has --help", async () => {
-  for (const command of [[], ["up"], ["down"], ["reset"], ["status"], ["exec"], ["ssh"], ["image", "import"], ["laptop"], ["console-output"], ["explain"], ["drops"], ["capture"]]) {
+  for (const command of [[], ["up"], ["down"], ["reset"], ["status"], ["exec"], ["ssh"], ["image", "import"], ["laptop"], ["console-output"], ["explain"], ["drops"], ["nat-metrics"], ["capture"]]) {
     const result = await vpcbox(...command, "--help");
     assert.deepEqual([result.status, result.stderr], [0, ""]);
     assert.match(result.stdout, new RegExp(`^Usage: vpcbox ${command.join(" ")}`));

@@ -229,7 +229,12 @@ row("Traffic metrics", "pings, and what was counted of them", async () => {
   assert.equal(natMetricNames.length, 14);
   assert.deepEqual(Object.keys(now).sort(), [...natMetricNames].sort());
   for (const name of ["PacketsInFromSource", "PacketsOutToDestination", "PacketsInFromDestination", "PacketsOutToSource"] as const) assert.equal(now[name] - before[name], 3, name);
-  for (const name of ["BytesInFromSource", "BytesOutToDestination", "BytesInFromDestination", "BytesOutToSource"] as const) assert.equal(now[name] - before[name], 3 * 98, name); // a ping, as a frame
+  for (const name of ["BytesInFromSource", "BytesOutToDestination", "BytesInFromDestination", "BytesOutToSource"] as const) assert.equal(now[name] - before[name], 3 * 84, name);
+  const { stdout } = await box.vpcbox("nat-metrics", gate, "--json");
+  const { natGateways: [shown] } = JSON.parse(stdout) as { natGateways: { natGateway: string; metrics: Record<NatMetricName, number> }[] };
+  assert.deepEqual([shown!.natGateway, Object.keys(shown!.metrics), shown!.metrics.BytesInFromSource], [gate, [...natMetricNames], now.BytesInFromSource]);
+  assert.match((await box.vpcbox("nat-metrics")).stdout, new RegExp(`^METRIC +${gate}\\n(.*\\n)*BytesInFromSource +${now.BytesInFromSource}\\n`));
+  assert.deepEqual(await box.vpcbox("nat-metrics", "nat-0123"), { status: 1, stdout: "", stderr: "vpcbox: there is no NAT gateway nat-0123; list them with: aws ec2 describe-nat-gateways\n" });
   assert.ok(now.ConnectionAttemptCount > 0 && now.ConnectionEstablishedCount > 0 && now.PacketsDropCount > 0);
   assert.ok(await received() >= there + 6, "three questions and three answers");
   return ["its fourteen counters", "its interface's own"];

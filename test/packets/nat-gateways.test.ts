@@ -44,6 +44,9 @@ test("TCP, UDP and ping leave with its Elastic IP and a port of 1024 or more, an
   assert.equal(fabric.metric(GATE, "ConnectionEstablishedCount"), 1);
   assert.ok(fabric.metric(GATE, "PacketsInFromSource") >= 7 && fabric.metric(GATE, "PacketsOutToSource") >= 5);
   assert.equal(fabric.metric(GATE, "PacketsInFromSource"), fabric.metric(GATE, "PacketsOutToDestination"));
+  const bytes = (): number[] => (["BytesInFromSource", "BytesOutToDestination", "BytesInFromDestination", "BytesOutToSource"] as const).map((name) => fabric.metric(GATE, name)), before = bytes();
+  assert.equal(await fabric.pings("private", "192.0.2.80"), true);
+  assert.deepEqual(bytes().map((now, i) => now - before[i]!), [84, 84, 84, 84], "of IP packets, both ways");
 });
 
 test("only answers come in, only from whom was asked; it answers no ping itself", async () => {
