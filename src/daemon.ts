@@ -7,7 +7,7 @@ import { join } from "node:path";
 import { parseOptions, type DaemonOptions } from "./daemon-options.ts";
 import { beginEarlyParts } from "./early-parts.ts";
 import { log } from "./lib/log.ts";
-import { checkQuotaNames } from "./wire/quotas.ts";
+import { checkQuotas } from "./wire/quotas.ts";
 
 const options: DaemonOptions = parseOptions(readFileSync(0, "utf8"));
 
@@ -17,7 +17,7 @@ process.on("uncaughtException", (error) => log("error", "uncaught", { error: err
 process.on("unhandledRejection", (error) => log("error", "unhandled rejection", { error: (error as Error)?.stack ?? String(error) }));
 
 try {
-  if (!options.cleanup) checkQuotaNames(options.quotas);
+  if (!options.cleanup) checkQuotas(options.quotas);
   mkdirSync(options.runDir, { recursive: true, mode: 0o711 });
   const early = beginEarlyParts(options);
   const { openBox } = await import("./box.ts"); // half of what a start takes: meanwhile the early parts come along

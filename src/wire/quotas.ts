@@ -9,8 +9,8 @@ export const defaultQuotas: Readonly<Record<string, number>> = {
   "cidr-blocks-per-vpc": 5,
   "internet-gateways-per-region": 5,
   "nat-gateways-per-zone": 5,
-  "elastic-ips-per-nat-gateway": 2, // 8 at most
-  "private-ips-per-nat-gateway": 8, // at most
+  "elastic-ips-per-nat-gateway": 2,
+  "private-ips-per-nat-gateway": 8,
   "route-tables-per-vpc": 200,
   "routes-per-route-table": 500,
   "network-acls-per-vpc": 200,
@@ -37,15 +37,29 @@ export const defaultQuotas: Readonly<Record<string, number>> = {
   "policies-per-role": 10,
 };
 
-/** What `vpcbox up --quota` was given. @throws when a name is none: a limit that limits nothing would go unseen. */
-export function checkQuotaNames(set: Readonly<Record<string, number>>): void {
-  const unknown = Object.keys(set).find((name) => name !== "all" && !Object.hasOwn(defaultQuotas, name));
-  if (unknown !== undefined) throw new Error(`there is no quota ${unknown}; there are all, ${Object.keys(defaultQuotas).sort().join(", ")}`);
+/** Beyond these AWS raises none, or the datapath holds no more: "unlimited" is as many. */
+const most: Readonly<Record<string, number>> = {
+  "security-groups-per-interface": 16,
+  "rules-per-security-group": 1000,
+  "rules-per-network-acl": 1000,
+  "elastic-ips-per-nat-gateway": 8,
+  "private-ips-per-nat-gateway": 8,
+};
+const MOST_RULES_PER_INTERFACE = 1000; // groups of an interface times rules of a group
+
+/** What `vpcbox up --quota` was given. @throws when a name is none: a limit that limits nothing would go unseen; when a number is more than can be. */
+export function checkQuotas(set: Readonly<Record<string, number>>): void {
+  for (const [name, value] of Object.entries(set)) {
+    if (name !== "all" && !Object.hasOwn(defaultQuotas, name)) throw new Error(`there is no quota ${name}; there are all, ${Object.keys(defaultQuotas).sort().join(", ")}`);
+    if (Number.isFinite(value) && value > (most[name] ?? Infinity)) throw new Error(`the quota ${name} is ${most[name]} at most, not ${value}`);
+  }
+  const { "security-groups-per-interface": groups, "rules-per-security-group": rules } = { ...defaultQuotas, ...set };
+  if (Number.isFinite(groups! * rules!) && groups! * rules! > MOST_RULES_PER_INTERFACE)
+    throw new Error(`security-groups-per-interface times rules-per-security-group is ${MOST_RULES_PER_INTERFACE} at most, not ${groups} x ${rules}: lower one of them`);
 }
 
 /** @param set what the box was started with; "all" stands for every quota that is not named */
 export function quotaOf(set: Readonly<Record<string, number>>, name: string): number {
   const standard = must(Object.hasOwn(defaultQuotas, name) ? defaultQuotas[name] : undefined, `${name} is a quota`);
-  if (Object.hasOwn(set, name)) return set[name]!;
-  return Object.hasOwn(set, "all") ? set.all! : standard;
+  return Math.min(Object.hasOwn(set, name) ? set[name]! : Object.hasOwn(set, "all") ? set.all! : standard, most[name] ?? Infinity);
 }

@@ -7,6 +7,7 @@ import { newId } from "../../src/lib/ids.ts";
 import { instanceStarted } from "../../src/model/lifecycle.ts";
 import type { Kind, Snapshot, Tables, Transaction } from "../../src/model/snapshot.ts";
 import type { Context } from "../../src/wire/operation.ts";
+import { quotaOf } from "../../src/wire/quotas.ts";
 import { openSessions } from "../../src/wire/sessions.ts";
 
 type Rows = Map<Kind, Map<string, Tables[Kind]>>;
@@ -45,7 +46,7 @@ export function memoryContext(options: { quotas?: Record<string, number>; region
     caller: { arn: "arn:aws:iam::000000000000:root", userId: "000000000000" },
     temporary: false,
     issueSession: (principal, expiresAt) => sessions.issue(principal, expiresAt),
-    quota: (name) => options.quotas?.[name] ?? Infinity,
+    quota: (name) => quotaOf({ all: Infinity, ...options.quotas }, name),
     now: () => new Date(now),
     advance: (ms) => { now += ms; },
     randomHex,

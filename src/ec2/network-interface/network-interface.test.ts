@@ -8,6 +8,7 @@ import { associateAddress } from "../address/associate-address.ts";
 import { describeAddresses } from "../address/describe-addresses.ts";
 import { describeInstances } from "../instance/describe-instances.ts";
 import { runInstances } from "../instance/run-instances.ts";
+import { createSecurityGroup } from "../security-group/create-security-group.ts";
 import { assignPrivateIpAddresses } from "./assign-private-ip-addresses.ts";
 import { attachNetworkInterface } from "./attach-network-interface.ts";
 import { createNetworkInterface } from "./create-network-interface.ts";
@@ -41,6 +42,13 @@ test("create, describe, delete", async () => {
   await refused(n.ctx, () => deleteNetworkInterface({ NetworkInterfaceId: i.eni }, n.ctx), "InvalidParameterValue", `Network interface '${i.eni}' is currently in use.`);
   await deleteNetworkInterface({ NetworkInterfaceId: shown.NetworkInterfaceId! }, n.ctx);
   await refused(n.ctx, () => show(n, shown.NetworkInterfaceId!), "InvalidNetworkInterfaceID.NotFound", `The networkInterface ID '${shown.NetworkInterfaceId}' does not exist`);
+});
+
+test("an interface has sixteen groups at most, whatever the quotas", async () => {
+  const n = smallNetwork(), Groups: string[] = [];
+  for (let i = 0; i < 17; i++) Groups.push((await createSecurityGroup({ GroupName: `g${i}`, Description: "one of many", VpcId: n.vpc }, n.ctx)).GroupId!);
+  await refused(n.ctx, () => make(n, { Groups }), "SecurityGroupsPerInterfaceLimitExceeded", /maximum number of security groups/);
+  assert.equal((await show(n, await make(n, { Groups: Groups.slice(1) }))).Groups!.length, 16);
 });
 
 test("refusals of CreateNetworkInterface", async () => {
