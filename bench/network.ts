@@ -55,8 +55,8 @@ async function build(box: Box): Promise<BenchBox> {
   const firstCallMs = performance.now() - started;
   if (probe.status < 400) throw new Error("an unsigned call was answered");
   const network = await buildNatNetwork(box, await findImage(box, "amzn-ami-vpc-nat-*"));
-  for (const [protocol, port] of [["tcp", 8080], ["tcp", 8082], ["tcp", 5201], ["udp", 8081]] as const) {
-    const rule = ["--group-id", network.natGroup, "--ip-permissions", `IpProtocol=${protocol},FromPort=${port},ToPort=${port},IpRanges=[{CidrIp=0.0.0.0/0}]`];
+  for (const [protocol, port, last] of [["tcp", 8080, 8080], ["tcp", 8082, 8084], ["tcp", 5201, 5201], ["udp", 8081, 8081]] as const) {
+    const rule = ["--group-id", network.natGroup, "--ip-permissions", `IpProtocol=${protocol},FromPort=${port},ToPort=${last},IpRanges=[{CidrIp=0.0.0.0/0}]`];
     await box.aws("ec2", "authorize-security-group-ingress", ...rule);
     await box.aws("ec2", "authorize-security-group-egress", ...rule);
   }
@@ -129,7 +129,7 @@ const buildRouter = (): Promise<HandMade> => handMade("cnrs", benchAddress, `
   ip netns exec $n nft 'add table ip nat; add chain ip nat post { type nat hook postrouting priority srcnat; }; add rule ip nat post oifname eth0 masquerade'
   ip netns exec $r nft -f - <<RULES
 table ip guide {
-  set public_ports { type inet_proto . inet_service; elements = { tcp . 80, tcp . 443, tcp . 8080, tcp . 8082, tcp . 5201, udp . 8081 } }
+  set public_ports { type inet_proto . inet_service; elements = { tcp . 80, tcp . 443, tcp . 8080, tcp . 8082, tcp . 8083, tcp . 8084, tcp . 5201, udp . 8081 } }
   chain forward { type filter hook forward priority filter; policy drop;
     ct state established,related accept
     iifname to_c oifname to_n ip saddr 10.0.1.0/24 meta l4proto . th dport @public_ports accept

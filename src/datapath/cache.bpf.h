@@ -42,8 +42,7 @@ static __noinline int note_end(__u32 port, __be32 saddr, __be32 daddr, __u32 por
   int from_a = flow_key_of(&key, port, saddr, daddr, ports, ports >> 16, IPPROTO_TCP);
   struct flow *f = bpf_map_lookup_elem(&flows, &key);
   if (!f) return 0;
-  __u32 bits = f->bits | end_bits(tcp_flags, from_a) | (!!(f->bits & F_BY_A) != from_a ? F_ANSWERED : 0);
-  if (f->bits != bits) f->bits = bits;
+  add_bits(f, end_bits(tcp_flags, from_a) | (!!(f->bits & F_BY_A) != from_a ? F_ANSWERED : 0));
   return 1;
 }
 

@@ -32,6 +32,11 @@ static __always_inline __u32 end_bits(__u32 tcp_flags, int from_a) {
   return (tcp_flags & TCP_RST ? F_RESET : 0) | (tcp_flags & TCP_FIN ? (from_a ? F_FIN_A : F_FIN_B) : 0);
 }
 
+// Both ends may close at once, each by its own processor: none of it is lost, or the flow would be there for days.
+static __always_inline void add_bits(struct flow *f, __u32 bits) {
+  if (bits & ~f->bits) __sync_fetch_and_or(&f->bits, bits);
+}
+
 // One key for both directions: the smaller end first. Answers whether the packet comes from end a.
 static __always_inline int flow_key_of(struct flow_key *key, __u32 port, __be32 saddr, __be32 daddr, __be16 sport, __be16 dport, __u8 protocol) {
   int from_a = saddr < daddr || (saddr == daddr && sport <= dport);

@@ -108,7 +108,8 @@ __noinline int groups_allow(const struct port *p, __u32 direction, struct walk *
   else if (!track) return 1;
   if (k->protocol == IPPROTO_TCP) bits |= end_bits(k->tcp_flags, from_a);
   if (f) {
-    if (f->bits != bits) f->bits = bits;
+    if (!alive) f->bits = bits;
+    else add_bits(f, bits);
     if (!alive || now - f->seen_ns > SECOND / 8) f->seen_ns = now; // seldom: other processors read this line
   } else if (!begin_flow(p, &key, bits, now)) {
     w->no_room = 1;

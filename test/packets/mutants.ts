@@ -107,7 +107,6 @@ export const mutants: readonly CaughtMutant[] = [
   { name: "a shown drop is cut one byte early", file: "watch.bpf.h", find: "enum { SHOWN_BYTES = 160,", put: "enum { SHOWN_BYTES = 159,", caughtBy: watching.drop },
   { name: "a flood of drops at one interface hides another's", file: "watch.bpf.h", find: "struct drop_key key = { .port = port, .reason = reason };\n  struct drop_rate", put: "struct drop_key key = {};\n  struct drop_rate", caughtBy: watching.flood },
   { name: "drops that are not shown are not counted", file: "watch.bpf.h", find: "if (!d) { __sync_fetch_and_add(&rate->lost, 1); return 0; }", put: "if (!d) return 0;", caughtBy: watching.flood },
-  { name: "what was read of a line while it was written is used", file: "cache.bpf.h", find: "if ((turn & 1) || turn != turn_of(c)) return -1;", put: "(void)turn;", slower: slowWriting, caughtBy: verdicts },
   { name: "two processors write one line", file: "cache.bpf.h", find: "if ((turn & 1) || __sync_val_compare_and_swap(&c->turn, turn, turn + 1) != turn) return 0;", put: "__sync_fetch_and_add(&c->turn, 1);", slower: slowWriting, caughtBy: verdicts },
   { name: "what is remembered of a flow is not captured", file: "cache.bpf.h", find: "  WATCH_FRAME(skb, to, RECEIVED);\n", put: "", caughtBy: watching.frames },
   { name: "a capture has all of a frame, however much was asked for", file: "watch.bpf.h", find: "if (shown > link->most_bytes) shown = link->most_bytes;", put: "", caughtBy: watching.frames },

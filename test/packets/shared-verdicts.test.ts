@@ -11,7 +11,7 @@ import { all, route, TestFabric, UDP } from "../support/fabric.ts";
 import { frame, read } from "../support/frames.ts";
 import type { Fate } from "./verdict-prober.ts";
 
-const ROUNDS = 30_000, SENDERS = 24, RECEIVERS = [17, 18, 19, 20], REDIRECT = 7;
+const ROUNDS = 60_000, SENDERS = 24, RECEIVERS = [17, 18, 19, 20], REDIRECT = 7;
 let fabric: TestFabric;
 before(async () => {
   fabric = await TestFabric.open();
