@@ -1,4 +1,4 @@
-// Owns what a person at a terminal sees and a pipe does not: colours, and a line that turns while something slow goes on.
+// Owns how text looks: tables; and for a person at a terminal, never in a pipe, colours and a line that turns while something slow goes on.
 
 import type { WriteStream } from "node:tty";
 
@@ -10,6 +10,12 @@ export const red = paint(31);
 export const green = paint(32);
 export const yellow = paint(33);
 export const dim = paint(2);
+
+/** Rows below each other, the first `left` columns to the left, the others, which are numbers, to the right. */
+export function inColumns(rows: readonly (readonly string[])[], left: number): string {
+  const widths = rows[0]!.map((_, column) => Math.max(...rows.map((row) => row[column]!.length)));
+  return rows.map((row) => row.map((cell, column) => (column < left ? cell.padEnd(widths[column]!) : cell.padStart(widths[column]!))).join("  ")).join("\n");
+}
 
 const FRAMES = ["|", "/", "-", "\\"];
 const FRAME_MS = 100;

@@ -3,7 +3,7 @@
 import type { Command } from "commander";
 import { ask, type Drop } from "../control.ts";
 import { follow } from "../stream.ts";
-import { bold, dim, red, yellow } from "../terminal.ts";
+import { bold, dim, inColumns, red, yellow } from "../terminal.ts";
 
 interface Packet {
   readonly source?: string; readonly destination?: string; readonly sourcePort?: number; readonly destinationPort?: number; readonly protocol: string; readonly flags?: readonly string[];
@@ -60,6 +60,5 @@ function table(drops: readonly Drop[]): string {
   if (drops.length === 0) return "no packet was dropped";
   const or = (text: string | undefined): string => (text === undefined || text === "" ? "-" : text);
   const rows = [["INTERFACE", "INSTANCE", "NAME", "REASON", "PACKETS", "BYTES"], ...drops.map((d) => [d.interface, or(d.instance), or(d.name), d.reason, String(d.packets), String(d.bytes)])];
-  const widths = rows[0]!.map((_, column) => Math.max(...rows.map((row) => row[column]!.length)));
-  return rows.map((row) => row.map((cell, column) => (column < 4 ? cell.padEnd(widths[column]!) : cell.padStart(widths[column]!))).join("  ")).join("\n");
+  return inColumns(rows, 4);
 }

@@ -2,6 +2,7 @@
 
 import type { Command } from "commander";
 import { ask } from "../control.ts";
+import { inColumns } from "../terminal.ts";
 
 interface Gateway { readonly natGateway: string; readonly name: string; readonly metrics: Readonly<Record<string, number>> }
 interface Options { readonly box: string; readonly json?: boolean }
@@ -22,6 +23,5 @@ export function addNatMetrics(program: Command): void {
 function table(gateways: readonly Gateway[]): string {
   if (gateways.length === 0) return "there is no NAT gateway";
   const heads = gateways.map(({ natGateway, name }) => (name === "" ? natGateway : `${natGateway} (${name})`)), names = Object.keys(gateways[0]!.metrics);
-  const first = Math.max("METRIC".length, ...names.map((name) => name.length)), widths = heads.map((head, i) => Math.max(head.length, ...Object.values(gateways[i]!.metrics).map((value) => String(value).length)));
-  return [["METRIC", ...heads], ...names.map((name) => [name, ...gateways.map((gateway) => String(gateway.metrics[name]))])].map(([name, ...cells]) => [name!.padEnd(first), ...cells.map((cell, i) => cell.padStart(widths[i]!))].join("  ")).join("\n");
+  return inColumns([["METRIC", ...heads], ...names.map((name) => [name, ...gateways.map((gateway) => String(gateway.metrics[name]))])], 1);
 }
