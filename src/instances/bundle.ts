@@ -17,7 +17,8 @@ const capabilities = [
 const PROCESSES_PER_GUEST = 512;
 export const searchPath = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin";
 
-export function writeBundle(box: string, spec: GuestSpec, guest: GuestPlaces, ids: IdRange, hostname: string, init: string): void {
+/** @param userns the guest's user namespace, open in this process until runc has joined it */
+export function writeBundle(box: string, spec: GuestSpec, guest: GuestPlaces, userns: number, ids: IdRange, hostname: string, init: string): void {
   const mapping = [{ containerID: 0, hostID: ids.base, size: ids.size }];
   const config = {
     ociVersion: "1.0.2",
@@ -44,7 +45,7 @@ export function writeBundle(box: string, spec: GuestSpec, guest: GuestPlaces, id
     linux: {
       uidMappings: mapping,
       gidMappings: mapping,
-      namespaces: [{ type: "user", path: guest.userns }, { type: "network", path: guest.netns }, { type: "pid" }, { type: "ipc" }, { type: "uts" }, { type: "mount" }],
+      namespaces: [{ type: "user", path: `/proc/${process.pid}/fd/${userns}` }, { type: "network", path: guest.netns }, { type: "pid" }, { type: "ipc" }, { type: "uts" }, { type: "mount" }],
       cgroupsPath: `/vpcbox.${box}.${spec.instanceId}`, // one level: runc removes no other
       resources: resourcesOf(spec),
       // /proc/sys stays: net.* is the guest's own, of the rest its root is not the owner

@@ -3,9 +3,9 @@
 
 import { existsSync, mkdirSync } from "node:fs";
 import { join } from "node:path";
-import { SystemError } from "../linux/libc.ts";
+import { idmappedBind, SystemError } from "../linux/libc.ts";
 import { hasLoopDevices, mountImage, unmountImage } from "../linux/image-mount.ts";
-import { bindIdmapped, bindToItself, mountOverlay, unmountAt } from "../linux/mount.ts";
+import { bindToItself, mountOverlay, unmountAt } from "../linux/mount.ts";
 import type { IdRange } from "./id-range.ts";
 import { isStandalone } from "./import-layer.ts";
 import { layersDir, type GuestPlaces, type Places } from "./places.ts";
@@ -28,21 +28,24 @@ export async function ensureDisk(guest: GuestPlaces, sizeGiB: number): Promise<v
   for (const directory of directories) mkdirSync(join(guest.disk, directory), { recursive: true, mode: 0o755 });
 }
 
-/** Mounted, if it is an image at all: for work on a guest that does not run. */
+/** Mounted, if it is an image at all: a guest has it mounted only in its root. */
 export async function openDisk(guest: GuestPlaces): Promise<void> {
   if (existsSync(guest.image)) await mountImage(guest.image, guest.disk, 0);
 }
 
 export const closeDisk = (guest: GuestPlaces): Promise<void> => unmountImage(guest.disk);
 
-/** @param layers directory names under STATE/layers, bottom first */
-export function mountRoot(places: Places, guest: GuestPlaces, ids: IdRange, layers: readonly string[]): void {
+/**
+ * @param userns the guest's user namespace, open
+ * @param layers directory names under STATE/layers, bottom first
+ */
+export function mountRoot(places: Places, guest: GuestPlaces, userns: number, ids: IdRange, layers: readonly string[]): void {
   unmountRoot(guest);
   const view = (name: string, source: string, readOnly: boolean): string => {
     const target = join(guest.views, name);
     mkdirSync(target, { recursive: true });
     try {
-      bindIdmapped(source, target, guest.userns, readOnly);
+      idmappedBind(source, target, userns, readOnly);
     } catch (error) {
       if (!(error instanceof SystemError) || error.errno !== EINVAL) throw error;
       throw new Error(`the file system of ${source} cannot be seen with other ids (an overlay or network file system, as in a container?): ${error.message}`);

@@ -56,7 +56,7 @@ export interface Guests {
   keepLayers(used: ReadonlySet<string>): Promise<void>;
   consoleOutput(instanceId: string): Promise<{ text: string; at: Date } | undefined>;
   /** Of a guest whose init has ended and which was not stopped yet. */
-  endOf(instanceId: string): GuestEnd;
+  endOf(instanceId: string): Promise<GuestEnd>;
   /** Resolves when a guest's init ended by itself (shutdown from inside, crash). */
   onExit(listener: (instanceId: string) => void): void;
   /** The command line that runs `command` inside: for `vpcbox exec`. */

@@ -75,6 +75,7 @@ test("a guest is root inside and nobody outside", async () => {
   const read = (await guests.read()).find((g) => g.instanceId === spec.instanceId)!;
   assert.deepEqual({ ...read, pid: 0 }, { instanceId: spec.instanceId, status: "running", bootNumber: 1, pid: 0 });
   assert.ok(statSync(`/proc/${read.pid}`).uid >= 0x70000000, "its init is one of the ids above every other");
+  assert.deepEqual([...mountsUnder(runDir), ...mountsUnder(stateDir)].filter((path) => path.includes(spec.instanceId)), [join(runDir, "guests", spec.instanceId, "net")], "one mount of the machine: each costs every boot");
   assert.equal(await said(spec, "id -u"), "0");
   assert.equal(await said(spec, "hostname"), spec.hostname);
   assert.equal(await said(spec, "cat /etc/system-release"), "Amazon Linux 2 (vpcbox)");
@@ -260,7 +261,7 @@ test("a boot starts few programs, and units of every kind do what their files sa
   const fingerprint = await said(spec, "cat /etc/ssh/ssh_host_ed25519_key.pub");
   await inside(spec, "cloud-init clean; ln -sf /nowhere/at-all /etc/resolv.conf; reboot"); // which ends with everything else there
   while ((await statusOf(spec)) === "running") await new Promise((resolve) => setTimeout(resolve, 20));
-  assert.equal(guests.endOf(spec.instanceId), "reboot");
+  assert.equal(await guests.endOf(spec.instanceId), "reboot");
   await guests.stop(spec.instanceId);
   await boot({ ...spec, bootNumber: 3 });
   await consoleSays(spec, /Rebooting\.\n[^]*END SSH HOST KEY KEYS[^]*login: \n$/);

@@ -17,7 +17,7 @@ import { chosenHostname } from "./hostname.ts";
 import { idRange, type IdRange } from "./id-range.ts";
 import { importLayer, isStandalone } from "./import-layer.ts";
 import { captureLayer, keepLayers, layerDirectories, recordedLayers, removeLayer } from "./layers.ts";
-import { ensureNamespaces, removeNamespaces } from "./namespaces.ts";
+import { ensureNamespaces, removeNamespaces, withUserNamespace } from "./namespaces.ts";
 import { endOf } from "./orderly-end.ts";
 import { guestPlaces, guestsRun, guestsState, layersDir, runcRoot, type GuestPlaces, type Places } from "./places.ts";
 import { writeSeed } from "./seed.ts";
@@ -99,7 +99,6 @@ export function openGuests(options: GuestsOptions): RuncGuests {
     const guest = placesOf(spec.instanceId);
     mkdirSync(guest.run, { recursive: true, mode: 0o711 });
     ensureNamespaces(guest, idsOf(spec.index));
-    await ensureDisk(guest, spec.diskGiB);
     return guest.netns;
   };
 
@@ -110,14 +109,17 @@ export function openGuests(options: GuestsOptions): RuncGuests {
     await deleteContainer(places, spec.instanceId); // of a start that was cut short
     await ensureDisk(guest, spec.diskGiB);
     const layers = layerDirectories(places, spec.layers);
-    mountRoot(places, guest, ids, layers);
-    const asked = await writeSeed(spec, guest, ids);
-    writeBundle(options.box, spec, guest, ids, chosenHostname(guest) ?? asked ?? spec.hostname, isStandalone(places, spec.layers[0] ?? "") && !spec.layers.includes("boot") ? "/sbin/init" : "/usr/sbin/init");
-    const record: BootRecord = { bootNumber: spec.bootNumber, index: spec.index, layers: spec.layers };
-    writeFileSync(guest.record, JSON.stringify(record));
-    recordedLayers.write(guest, spec.layers);
-    watch(spec.instanceId, await startContainer(places, guest, spec.instanceId));
+    await withUserNamespace(guest, async (userns) => {
+      mountRoot(places, guest, userns, ids, layers);
+      const asked = await writeSeed(spec, guest, ids);
+      writeBundle(options.box, spec, guest, userns, ids, chosenHostname(guest) ?? asked ?? spec.hostname, isStandalone(places, spec.layers[0] ?? "") && !spec.layers.includes("boot") ? "/sbin/init" : "/usr/sbin/init");
+      const record: BootRecord = { bootNumber: spec.bootNumber, index: spec.index, layers: spec.layers };
+      writeFileSync(guest.record, JSON.stringify(record));
+      recordedLayers.write(guest, spec.layers);
+      watch(spec.instanceId, await startContainer(places, guest, spec.instanceId));
+    });
     unmountRoot(guest); // it has its own view; runc copies and reads every mount of this machine for each guest that starts
+    await closeDisk(guest); // its root holds it
   };
 
   const stop = async (instanceId: string): Promise<void> => {
@@ -160,7 +162,7 @@ export function openGuests(options: GuestsOptions): RuncGuests {
     } finally {
       captures.delete(instanceId);
       await thaw(instanceId, guest);
-      if (!running) await closeDisk(guest);
+      await closeDisk(guest);
     }
   };
 
@@ -198,8 +200,9 @@ export function openGuests(options: GuestsOptions): RuncGuests {
       for (const name of importing) if (used.has(name)) importing.delete(name);
       keepLayers(places, new Set([...used, ...importing]));
     },
-    endOf: (instanceId) => {
+    endOf: async (instanceId) => {
       const guest = placesOf(instanceId);
+      await openDisk(guest); // until it is stopped
       return endOf(places, guest, readRecord(guest)?.layers ?? []);
     },
     onExit: (listener) => { listeners.push(listener); },

@@ -1,8 +1,8 @@
 // Owns a guest's user and network namespace: the network one is made inside the user one, so that the guest's root may do
-// anything to it (user_namespaces(7)), and both are held by files.
+// anything to it (user_namespaces(7)). A file holds it, and it holds the other: each mount of this machine costs every start of a guest.
 
-import { rmSync, writeFileSync } from "node:fs";
-import { loopbackUp } from "../linux/libc.ts";
+import { closeSync, openSync, rmSync, writeFileSync } from "node:fs";
+import { loopbackUp, owningUserNamespace } from "../linux/libc.ts";
 import { inNewNamespaces } from "../linux/new-namespaces.ts";
 import { isMountPoint, unmountAt } from "../linux/mount.ts";
 import { inNetns, keepNamespace, withoutIpv6 } from "../linux/netns.ts";
@@ -17,11 +17,9 @@ const settings: readonly (readonly [string, string])[] = [
 
 /** Makes what is missing. */
 export function ensureNamespaces(places: GuestPlaces, ids: IdRange): void {
-  if (isMountPoint(places.userns) && isMountPoint(places.netns)) return;
-  unmountAt(places.netns, places.userns); // half of a pair
+  if (isMountPoint(places.netns)) return;
   inNewNamespaces((pid) => {
     for (const map of ["uid_map", "gid_map"]) writeFileSync(`/proc/${pid}/${map}`, `0 ${ids.base} ${ids.size}`);
-    keepNamespace(`/proc/${pid}/ns/user`, places.userns);
     keepNamespace(`/proc/${pid}/ns/net`, places.netns);
   });
   inNetns(places.netns, () => {
@@ -31,7 +29,23 @@ export function ensureNamespaces(places: GuestPlaces, ids: IdRange): void {
   });
 }
 
+/** Runs `fn` with the guest's user namespace open. */
+export async function withUserNamespace<T>(places: GuestPlaces, fn: (userns: number) => Promise<T>): Promise<T> {
+  const netns = openSync(places.netns, "r");
+  let userns: number;
+  try {
+    userns = owningUserNamespace(netns);
+  } finally {
+    closeSync(netns);
+  }
+  try {
+    return await fn(userns);
+  } finally {
+    closeSync(userns);
+  }
+}
+
 export function removeNamespaces(places: GuestPlaces): void {
-  unmountAt(places.netns, places.userns);
-  for (const path of [places.netns, places.userns]) rmSync(path, { force: true });
+  unmountAt(places.netns);
+  rmSync(places.netns, { force: true });
 }

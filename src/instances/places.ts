@@ -12,7 +12,6 @@ export const runcRoot = (p: Places): string => join(p.runDir, "runc");
 
 export interface GuestPlaces {
   readonly run: string;
-  readonly userns: string;
   readonly netns: string;
   readonly root: string; // where its root is mounted
   readonly views: string; // id-mapped views, mounted only while the root is put together
@@ -28,7 +27,7 @@ export function guestPlaces(p: Places, instanceId: string): GuestPlaces {
   const run = join(guestsRun(p), instanceId);
   const state = join(guestsState(p), instanceId);
   return {
-    run, userns: join(run, "user"), netns: join(run, "net"), root: join(run, "root"), views: join(run, "v"), seed: join(run, "seed"), record: join(run, "guest.json"),
+    run, netns: join(run, "net"), root: join(run, "root"), views: join(run, "v"), seed: join(run, "seed"), record: join(run, "guest.json"),
     frozen: join(run, "frozen"), disk: join(state, "disk"), image: join(state, "disk.img"), console: join(state, "console.log"),
   };
 }

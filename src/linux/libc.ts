@@ -127,6 +127,10 @@ export function configureLoop(device: number, file: number, name: string): void 
   check(ioctl_(device, LOOP_CONFIGURE, config) as number, "ioctl LOOP_CONFIGURE");
 }
 
+const NS_GET_USERNS = 0xb701;
+/** A descriptor of the user namespace that an open namespace belongs to (ioctl_ns(2)). */
+export const owningUserNamespace = (namespace: number): number => check(ioctl_(namespace, NS_GET_USERNS, Buffer.alloc(8)) as number, "ioctl NS_GET_USERNS");
+
 /** Waits until nobody else holds an exclusive lock on the open file; it ends with the descriptor (flock(2)). */
 export const lockExclusive = (fd: number): void => void check(flock_(fd, 2) as number, "flock");
 export const close = (fd: number): void => void check(close_(fd) as number, "close");

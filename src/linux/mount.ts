@@ -1,7 +1,7 @@
 // Owns mounts: what is mounted where (proc(5), mountinfo), overlays, binds and their end.
 
 import { closeSync, openSync, readFileSync } from "node:fs";
-import { MNT_DETACH, MS_BIND, MS_PRIVATE, MS_NODEV, MS_RDONLY, MS_REMOUNT, UMOUNT_NOFOLLOW, asFileOwner, idmappedBind, isMountRoot, lockExclusive, mount, umount } from "./libc.ts";
+import { MNT_DETACH, MS_BIND, MS_PRIVATE, MS_NODEV, MS_RDONLY, MS_REMOUNT, UMOUNT_NOFOLLOW, asFileOwner, isMountRoot, lockExclusive, mount, umount } from "./libc.ts";
 
 /** Mount points of this mount namespace, in order of mounting. */
 export function mountPoints(): string[] {
@@ -32,16 +32,6 @@ export function bindToItself(directory: string): void {
 export function bindReadOnly(source: string, target: string): void {
   mount(source, target, null, MS_BIND);
   mount(source, target, null, MS_BIND | MS_REMOUNT | MS_RDONLY);
-}
-
-/** `source` at `target`, ids mapped by the user namespace held at `usernsPath`. */
-export function bindIdmapped(source: string, target: string, usernsPath: string, readOnly: boolean): void {
-  const userns = openSync(usernsPath, "r");
-  try {
-    idmappedBind(source, target, userns, readOnly);
-  } finally {
-    closeSync(userns);
-  }
 }
 
 /**

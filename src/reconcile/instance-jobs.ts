@@ -158,7 +158,7 @@ export class InstanceJobs {
       case "restart": await this.#end(id); return this.#boot(id);
       case "mark-running": return write((tx) => instanceStarted(tx, id, now()));
       case "mark-exited": {
-        const end = guests.endOf(id);
+        const end = await guests.endOf(id);
         await this.#end(id);
         write((tx) => (end === "off" ? guestExited : end === "reboot" ? guestReboots : guestDied)(tx, id, now()));
         if (end === "reboot") await this.#boot(id);
