@@ -87,7 +87,10 @@ async function build(layer: BaseLayer, target: string, places: Places): Promise<
   }
   copy(join(source, layer, "root"), root);
   copy(join(source, layer, "usr"), usr);
-  if (layer === "boot") copy(join(source, "common", "usr"), usr);
+  if (layer === "boot") {
+    copy(join(source, "common", "usr"), usr);
+    rmSync(join(usr, "sbin/ip")); // the image's own may lie there
+  }
   if (layer === "nat") { // the package that `yum install iptables-services` would bring
     const tree = join(source, "common/usr/share/vpcbox/packages/iptables-services");
     copy(join(tree, "usr"), usr);

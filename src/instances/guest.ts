@@ -2,6 +2,7 @@
 // network namespaces of its own (docs/adr). Knows Linux and images, nothing of routes or groups.
 
 export interface GuestInterface {
+  readonly id: string; // "eni-..."
   readonly link: string; // outer end, in the fabric namespace
   readonly device: string; // "eth0"
   readonly mac: string;

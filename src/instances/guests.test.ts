@@ -39,7 +39,7 @@ after(async () => {
 const specOf = (number: number, more: Partial<GuestSpec> = {}): GuestSpec => ({
   instanceId: `i-${String(number).padStart(17, "0")}`, index: number, bootNumber: 1, layers: ["al2"], hostname: `ip-10-0-${number}-10.ec2.internal`, nameservers: ["10.0.0.2"],
   searchDomains: ["ec2.internal"], region: "us-east-1", instanceType: "t3.micro", publicKey: key, memoryMiB: 1024, vcpus: 2, diskGiB: 1,
-  interfaces: [{ link: `vb${number}`, device: "eth0", mac: `02:00:00:00:00:${number.toString(16).padStart(2, "0")}`, address: `10.0.${number}.10`, moreAddresses: [], prefixLength: 24, gateway: `10.0.${number}.1` }],
+  interfaces: [{ id: `eni-${number}`, link: `vb${number}`, device: "eth0", mac: `02:00:00:00:00:${number.toString(16).padStart(2, "0")}`, address: `10.0.${number}.10`, moreAddresses: [], prefixLength: 24, gateway: `10.0.${number}.1` }],
   ...more,
 });
 
@@ -111,6 +111,8 @@ test("the guide's commands, as root and as ec2-user", async () => {
   assert.equal(await said(spec, "sudo service iptables save", "ec2-user"), "iptables: Saving firewall rules to /etc/sysconfig/iptables: [  OK  ]");
   assert.match(await said(spec, "iptables -t nat -L POSTROUTING -n"), /MASQUERADE/);
   assert.match(await said(spec, "netstat -i"), /^eth0 +1500/m);
+  assert.match(await said(spec, "ip link show dev eth0; ip -br link; ip -o a"), /^2: eth0: <[^]*^eth0 +UP[^]*^2: eth0 +inet /m, "a network card has no other end");
+  assert.equal(await said(spec, "ip -j link show dev eth0 | jq -r .[0].ifname; ip link show dev eth7 2>&1; echo $?"), "eth0\nDevice \"eth7\" does not exist.\n1");
   assert.equal(await said(spec, "systemctl is-enabled iptables"), "enabled");
   assert.match((await inside(spec, "systemctl restart iptables; echo $?; iptables-save -t nat")).stdout, /^0\n[^]*MASQUERADE/);
   await said(spec, "ping -c 1 -W 2 10.0.1.1", "ec2-user");
@@ -241,7 +243,7 @@ test("a boot starts few programs, and units of every kind do what their files sa
   assert.match(await said(spec, "cat /var/log/cloud-init-output.log; cloud-init status"), /^Cloud-init v\. \S+ \(vpcbox\) finished at [^\n]*\nstatus: done$/);
 
   const unit = (name: string, lines: string): Promise<string> => said(spec, `printf '%s\n' '[Service]' ${lines} '[Install]' WantedBy=multi-user.target > /etc/systemd/system/${name}.service; systemctl enable -q ${name}`);
-  await unit("asks", `Type=oneshot RemainAfterExit=yes 'Environment="A=one"' EnvironmentFile=-/nowhere EnvironmentFile=/etc/asks WorkingDirectory=/srv 'ExecStartPre=/bin/sh -c "echo first > /root/asked"' 'ExecStart=/bin/sh -c "echo $A $B $PWD >> /root/asked"'`);
+  await unit("asks", `"Type = oneshot" "RemainAfterExit= yes" 'Environment="A=one"' EnvironmentFile=-/nowhere EnvironmentFile=/etc/asks WorkingDirectory=/srv 'ExecStartPre=/bin/sh -c "echo first > /root/asked"' 'ExecStart=/bin/sh -c "echo $A $B $PWD >> /root/asked"'`);
   await unit("serves", "User=ec2-user 'ExecStart=/bin/sleep 1000' 'ExecReload=/bin/kill -HUP $MAINPID'");
   await unit("fails", "Type=oneshot ExecStartPre=-/bin/false ExecStart=/bin/false");
   await said(spec, "echo B=two > /etc/asks");

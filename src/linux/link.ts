@@ -19,6 +19,7 @@ export interface VethPair {
   readonly inner: string; // in `innerNetns`
   readonly innerNetns: string;
   readonly innerMac: string;
+  readonly innerAlias?: string; // another name of it (ip-link(8), altname)
   readonly mtu: number;
   /** "10.0.0.10/24" each; of the inner end, as what follows. */
   readonly addresses: readonly string[];
@@ -37,9 +38,10 @@ export function addVethPairs(outerNetns: string, pairs: readonly VethPair[]): Re
     }
     return [pair.outer, there(pair.outer)] as const;
   }))));
-  for (const { inner, innerNetns, addresses, routes, rules = [] } of pairs) inNetns(innerNetns, () => {
+  for (const { inner, innerAlias, innerNetns, addresses, routes, rules = [] } of pairs) inNetns(innerNetns, () => {
     const ifindex = there(inner);
     withRouteRequests((inside) => {
+      if (innerAlias !== undefined) inside.addName(ifindex, innerAlias);
       for (const address of addresses) inside.addAddress(ifindex, address);
       inside.setUp(ifindex);
       for (const route of routes) inside.addRoute(ifindex, route);

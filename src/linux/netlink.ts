@@ -6,9 +6,9 @@ import { close, exchange, routeSocket, SystemError } from "./libc.ts";
 // Numbers of linux/netlink.h, linux/rtnetlink.h, linux/if_link.h, linux/fib_rules.h.
 const NLM_F_REQUEST = 1, NLM_F_ACK = 4, NLM_F_EXCL = 0x200, NLM_F_CREATE = 0x400, NLMSG_ERROR = 2, NLMSG_HEADER = 16, NLA_F_NESTED = 0x8000;
 const NLM_F_ACK_TLVS = 0x200, NLMSGERR_ATTR_MSG = 1;
-const RTM_NEWLINK = 16, RTM_DELLINK = 17, RTM_NEWADDR = 20, RTM_NEWROUTE = 24, RTM_NEWRULE = 32;
+const RTM_NEWLINK = 16, RTM_DELLINK = 17, RTM_NEWADDR = 20, RTM_NEWROUTE = 24, RTM_NEWRULE = 32, RTM_NEWLINKPROP = 108;
 const AF_INET = 2, IFF_UP = 1;
-const IFLA_ADDRESS = 1, IFLA_IFNAME = 3, IFLA_MTU = 4, IFLA_LINKINFO = 18, IFLA_NET_NS_FD = 28, IFLA_INFO_KIND = 1, IFLA_INFO_DATA = 2, VETH_INFO_PEER = 1;
+const IFLA_ADDRESS = 1, IFLA_IFNAME = 3, IFLA_MTU = 4, IFLA_LINKINFO = 18, IFLA_NET_NS_FD = 28, IFLA_PROP_LIST = 52, IFLA_ALT_IFNAME = 53, IFLA_INFO_KIND = 1, IFLA_INFO_DATA = 2, VETH_INFO_PEER = 1;
 const IFA_ADDRESS = 1, IFA_LOCAL = 2;
 const RTA_DST = 1, RTA_OIF = 4, RTA_GATEWAY = 5, RTA_PRIORITY = 6, RTA_TABLE = 15, RTN_UNICAST = 1, RTPROT_BOOT = 3, RT_SCOPE_UNIVERSE = 0, RT_SCOPE_LINK = 253, RT_TABLE_MAIN = 254;
 const FRA_SRC = 2, FRA_PRIORITY = 6, FRA_TABLE = 15, FR_ACT_TO_TBL = 1;
@@ -24,6 +24,8 @@ export interface RouteRequests {
   addVeth(link: VethLink): void;
   deleteLink(ifindex: number): void;
   setUp(ifindex: number): void;
+  /** Another name of it, of up to 127 characters. */
+  addName(ifindex: number, name: string): void;
   addAddress(ifindex: number, addressAndPrefix: string): void;
   addRoute(ifindex: number, route: LinkRoute): void;
   addRule(rule: SourceRule): void;
@@ -49,6 +51,7 @@ export function withRouteRequests<T>(fn: (requests: RouteRequests) => T): T {
       },
       deleteLink: (ifindex) => ask(`deleting link ${ifindex}`, RTM_DELLINK, 0, linkHeader(ifindex, 0)),
       setUp: (ifindex) => ask(`bringing up link ${ifindex}`, RTM_NEWLINK, 0, linkHeader(ifindex, IFF_UP)),
+      addName: (ifindex, name) => ask(`naming link ${ifindex} ${name}`, RTM_NEWLINKPROP, create, linkHeader(ifindex, 0), nested(IFLA_PROP_LIST, text(IFLA_ALT_IFNAME, name))),
       addAddress: (ifindex, addressAndPrefix) => {
         const { bytes, prefixLength } = block(addressAndPrefix);
         ask(`adding ${addressAndPrefix}`, RTM_NEWADDR, create, Buffer.from([AF_INET, prefixLength, 0, 0, ...u32Bytes(ifindex)]), attribute(IFA_LOCAL, bytes), attribute(IFA_ADDRESS, bytes));

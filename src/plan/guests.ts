@@ -17,6 +17,7 @@ export function planGuestInterface(snapshot: Snapshot, eni: NetworkInterface): G
   const router = gatewayOf(subnetOf(snapshot, eni.subnetId));
   const [primary, ...others] = eni.privateAddresses;
   return {
+    id: eni.id,
     link: linkName(eni),
     device: `eth${must(eni.attachment, "a planned interface is attached").deviceIndex}`,
     mac: eni.macAddress,

@@ -42,6 +42,7 @@ export class Fabric implements Kernel {
       inner: i.device,
       innerNetns: netnsPath,
       innerMac: i.mac,
+      innerAlias: i.id, // as Amazon Linux names it (amazon-ec2-net-utils): scripts ask for the device of an interface's id
       mtu: LINK_MTU,
       addresses: [i.address, ...i.moreAddresses].map((a) => `${a}/${i.prefixLength}`),
       ...routing(i),

@@ -135,18 +135,22 @@ region="$(meta placement/region)"
 instance_id="$(meta instance-id)"
 first_eni="$(meta "network/interfaces/macs/$(meta mac)/interface-id")"
 echo "instance $instance_id with $first_eni in $region"
-if ! ip link show dev eth1 > /dev/null 2>&1; then
+device_of() { ip link show dev "$1" | head -n 1 | awk '{ print $2 }' | sed s/://g; }
+first="$(device_of "$first_eni")"
+if ! ip link show dev "$eni_id"; then
   aws ec2 attach-network-interface --region "$region" --instance-id "$instance_id" --device-index 1 --network-interface-id "$eni_id"
+  until ip link show dev "$eni_id"; do sleep 0.2; done
 fi
-until ip link show dev eth1 > /dev/null 2>&1; do sleep 0.2; done
-until [ "$(cat /sys/class/net/eth1/operstate)" = up ]; do sleep 0.2; done
-ip route del default dev eth0
+second="$(device_of "$eni_id")"
+until [ "$(cat "/sys/class/net/$second/operstate")" = up ]; do sleep 0.2; done
+ip route del default dev "$first"
 sysctl -q -w net.ipv4.ip_forward=1
-sysctl -q -w net.ipv4.conf.eth1.send_redirects=0
-iptables -t nat -F POSTROUTING
-iptables -t nat -A POSTROUTING -o eth1 -j MASQUERADE
+for i in $(find /proc/sys/net/ipv4/conf/ -name rp_filter); do echo 0 > $i; done
+sysctl -q -w "net.ipv4.conf.$second.send_redirects=0"
+iptables -t nat -F
+iptables -t nat -A POSTROUTING -o "$second" -j MASQUERADE -m comment --comment "of this script"
 iptables -F FORWARD
-echo "forwards by eth1"
+echo "forwards by $second, not $first"
 `;
   const path = join(box.stateDir, "fck.sh");
   writeFileSync(path, script);
@@ -156,7 +160,7 @@ echo "forwards by eth1"
   const id = Instances[0]!.InstanceId;
   const log = (): Promise<string> => box.vpcbox("console-output", id).then((r) => r.stdout);
   await until("its script is through", async () => (/Cloud-init.*finished/.test(await log()) ? true : undefined));
-  assert.match(await log(), new RegExp(`instance ${id} with eni-[0-9a-f]+ in us-east-1[^]*forwards by eth1`));
+  assert.match(await log(), new RegExp(`instance ${id} with eni-[0-9a-f]+ in us-east-1[^]*forwards by eth1, not eth0`));
   await box.aws("ec2", "replace-route", "--route-table-id", n.mainTable, "--destination-cidr-block", "0.0.0.0/0", "--network-interface-id", eni);
   const publicIp = (await box.aws<{ Addresses: { PublicIp: string }[] }>("ec2", "describe-addresses", "--allocation-ids", AllocationId)).Addresses[0]!.PublicIp;
   assert.equal((await box.exec(n.private, "curl", "-s", "-m", "5", "http://checkip.amazonaws.com")).stdout.trim(), publicIp);
