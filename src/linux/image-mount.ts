@@ -1,20 +1,20 @@
 // Owns file systems in files: sparse ext4 images mounted through loop devices (loop.ts), so that who writes into one cannot fill more
 // than it.
 
-import { closeSync, existsSync, fstatSync, ftruncateSync, mkdirSync, openSync, readSync, renameSync, rmSync, statSync, writeSync } from "node:fs";
+import { closeSync, existsSync, fstatSync, ftruncateSync, mkdirSync, openSync, readSync, renameSync, rmSync, writeSync } from "node:fs";
 import { join } from "node:path";
 import { run } from "./exec.ts";
 import { MS_NOATIME, MS_NODEV, MS_NOSUID, mountAside, nextData, umount, umountAside } from "./libc.ts";
-import { withLoopDevice } from "./loop.ts";
+import { hasLoopDevice, withLoopDevice } from "./loop.ts";
 import { isMountPoint } from "./mount.ts";
 
-const BUSY_TRIES = 50, BUSY_MS = 100;
+const BUSY_TRIES = 50, BUSY_MS = 100, GROW_MS = 600_000;
 const BLOCK = 4096;
 const ROOM_TO_GROW = 256 * 2 ** 30; // up to here a file system grows by tables that wait for it; further by others (ext4's meta_bg)
 
 export const hasLoopDevices = (): boolean => existsSync("/dev/loop-control");
 
-/** Makes the image, with these directories in it, unless it is there; grows it when it is smaller, mounts it unless it is mounted. */
+/** Makes the image, with these directories in it, unless it is there; grows it when its file system is smaller, mounts it unless it is mounted. */
 export async function mountImage(file: string, target: string, bytes: number, directories: readonly string[] = []): Promise<void> {
   if (isMountPoint(target)) return;
   if (!existsSync(file)) {
@@ -22,14 +22,38 @@ export async function mountImage(file: string, target: string, bytes: number, di
     writeImage(growing, bytes, await emptyImage(growing, bytes, directories));
     renameSync(growing, file);
   }
-  const grows = statSync(file).size < bytes;
-  if (grows) size(file, bytes);
-  await withLoopDevice(file, async (device) => {
-    await mountAside(device, target, "ext4", MS_NOATIME | MS_NODEV | MS_NOSUID, "noinit_itable");
-    if (!grows) return;
-    await run(["losetup", "--set-capacity", device]);
-    await run(["resize2fs", device]);
-  });
+  if (fileSystemBytes(file) < bytes) await grow(file, bytes);
+  await withLoopDevice(file, (device) => mountAside(device, target, "ext4", MS_NOATIME | MS_NODEV | MS_NOSUID, "noinit_itable"));
+}
+
+const SUPERBLOCK = 1024, BLOCKS_LOW = 0x4, BLOCKS_HIGH = 0x150; // ext4 data structures and algorithms, "Super Block"
+function fileSystemBytes(file: string): number {
+  const fd = openSync(file, "r"), superblock = Buffer.alloc(1024);
+  try {
+    readSync(fd, superblock, 0, superblock.length, SUPERBLOCK);
+  } finally {
+    closeSync(fd);
+  }
+  return (superblock.readUInt32LE(BLOCKS_LOW) + superblock.readUInt32LE(BLOCKS_HIGH) * 2 ** 32) * BLOCK;
+}
+
+/** While nobody uses it: a mounted one grows only with a capability that root need not have. A copy grows, so that a kill on the way costs nothing. */
+async function grow(file: string, bytes: number): Promise<void> {
+  for (let tries = 0; hasLoopDevice(file); tries++) {
+    if (tries >= BUSY_TRIES) throw new Error(`${file} cannot grow while it is in use`);
+    await new Promise((resolve) => setTimeout(resolve, BUSY_MS));
+  }
+  const grown = `${file}.grown`;
+  try {
+    rmSync(grown, { force: true });
+    await run(["cp", "--sparse=always", "--reflink=auto", file, grown], { timeoutMs: GROW_MS });
+    size(grown, bytes);
+    await run(["e2fsck", "-f", "-p", grown], { timeoutMs: GROW_MS, okStatuses: [0, 1] }); // its journal, which resize2fs does not read
+    await run(["resize2fs", grown], { timeoutMs: GROW_MS });
+    renameSync(grown, file);
+  } finally {
+    rmSync(grown, { force: true });
+  }
 }
 
 /** Waits for who is still at it: a disk that went on living unseen could be mounted a second time. */

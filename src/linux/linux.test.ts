@@ -1,7 +1,7 @@
 // Owns the proof that namespaces, links and processes are made, read and removed as said.
 import { test } from "node:test";
 import assert from "node:assert/strict";
-import { existsSync, mkdirSync, mkdtempSync, readFileSync, readlinkSync, rmSync, statSync, writeFileSync } from "node:fs";
+import { existsSync, mkdirSync, mkdtempSync, readFileSync, readdirSync, readlinkSync, rmSync, statSync, statfsSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { CommandError, run, start } from "./exec.ts";
@@ -101,9 +101,23 @@ test("images: two of one size are two disks with their directories and keep what
   assert.equal(isMountPoint(a), false);
   await mountImage(`${a}.img`, a, GIB);
   assert.equal(readFileSync(join(a, "word"), "utf8"), "of a");
+  assert.match(readFileSync("/proc/self/mountinfo", "utf8"), new RegExp(` ${a} rw,nosuid,nodev,noatime `), "no file of it is a device or somebody else's right");
   const elsewhere = join(directory, "elsewhere");
   mkdirSync(elsewhere);
   await mountImage(`${a}.img`, elsewhere, 0);
   assert.equal(statSync(elsewhere).dev, statSync(a).dev, "the same device: what the one writes the other sees");
   await unmountImage(elsewhere);
+  await assert.rejects(mountImage(`${a}.img`, elsewhere, 2 * GIB), /cannot grow while it is in use/);
+  await unmountImage(a);
+  for (const size of [2 * GIB, 20 * GIB]) {
+    await mountImage(`${a}.img`, a, size);
+    const { blocks, bsize } = statfsSync(a);
+    assert.ok(blocks * bsize > size * 0.95 && blocks * bsize <= size, `${blocks * bsize} of ${size}`);
+    assert.equal(readFileSync(join(a, "word"), "utf8"), "of a");
+    await unmountImage(a);
+  }
+  assert.ok(statSync(`${a}.img`).blocks * 512 < 8 * 2 ** 20, "and it still costs what is written");
+  await mountImage(`${a}.img`, a, GIB);
+  assert.ok(statfsSync(a).blocks * 4096 > 10 * GIB, "none shrinks");
+  assert.deepEqual(readdirSync(directory).filter((name) => name.includes("grown")), []);
 });

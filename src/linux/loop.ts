@@ -19,6 +19,13 @@ export async function withLoopDevice<T>(file: string, fn: (device: string) => Pr
   }
 }
 
+/** Whether somebody uses the file by a loop device. */
+export function hasLoopDevice(file: string): boolean {
+  const device = openAttached(realpathSync(file));
+  if (device) closeSync(device.fd);
+  return device !== undefined;
+}
+
 interface Device { readonly fd: number; readonly name: string }
 
 function openAttached(file: string): Device | undefined {
