@@ -70,4 +70,4 @@ rmdir "$root/archives"
 [ -e "$root/usr/sbin/init" ] || { mkdir -p "$root/usr/lib/systemd"; : > "$root/usr/lib/systemd/systemd"; chmod 755 "$root/usr/lib/systemd/systemd"; ln -s ../lib/systemd/systemd "$root/usr/sbin/init"; } # vpcbox's boot takes its place
 
 say "packing"
-tar -C "$root" --numeric-owner -cf "$file" . || fail "$file could not be written"
+tar -C "$root" --numeric-owner --xattrs --xattrs-include=security.capability -cf "$file" . || fail "$file could not be written"

@@ -18,7 +18,7 @@ export async function importLayer(places: Places, name: string, file: string): P
   rmSync(growing, { recursive: true, force: true });
   mkdirSync(root, { recursive: true });
   try {
-    await run(["tar", "--extract", "--file", file, "--directory", root, "--numeric-owner", "--same-owner", "--preserve-permissions", "--exclude=dev/*", "--exclude=./dev/*"], { timeoutMs: UNPACK_MS }).catch((error: unknown) => {
+    await run(["tar", "--extract", "--file", file, "--directory", root, "--numeric-owner", "--same-owner", "--preserve-permissions", "--xattrs", "--xattrs-include=security.capability", "--exclude=dev/*", "--exclude=./dev/*"], { timeoutMs: UNPACK_MS }).catch((error: unknown) => {
       if (error instanceof CommandError) throw new Error(`${file} cannot be unpacked: ${error.stderr.trim().split("\n")[0] ?? ""}`);
       throw error;
     });

@@ -115,14 +115,14 @@ export function nextData(fd: number, from: number): { readonly begin: number; re
   return { begin: check(begin, "lseek"), end: check(Number(lseek_(fd, begin, SEEK_HOLE)), "lseek") };
 }
 
-const LOOP_CTL_GET_FREE = 0x4c82, LOOP_CONFIGURE = 0x4c0a, LO_FLAGS_AUTOCLEAR = 4, LOOP_CONFIG_BYTES = 304, LOOP_FLAGS = 60, LOOP_NAME = 64, LOOP_NAME_BYTES = 63;
+const LOOP_CTL_GET_FREE = 0x4c82, LOOP_CONFIGURE = 0x4c0a, LO_FLAGS_AUTOCLEAR = 4, LO_FLAGS_DIRECT_IO = 16, LOOP_CONFIG_BYTES = 304, LOOP_FLAGS = 60, LOOP_NAME = 64, LOOP_NAME_BYTES = 63;
 /** The number of a loop device that nobody uses, from /dev/loop-control. */
 export const freeLoop = (control: number): number => check(ioctl_(control, LOOP_CTL_GET_FREE, Buffer.alloc(8)) as number, "ioctl LOOP_CTL_GET_FREE");
-/** Puts a file behind a loop device, until its last user closes it (loop(4), Linux 5.8). */
+/** Puts a file behind a loop device, until its last user closes it (loop(4), Linux 5.8); past this machine's page cache, where the file's system lets it. */
 export function configureLoop(device: number, file: number, name: string): void {
   const config = Buffer.alloc(LOOP_CONFIG_BYTES); // struct loop_config
   config.writeUInt32LE(file, 0);
-  config.writeUInt32LE(LO_FLAGS_AUTOCLEAR, LOOP_FLAGS);
+  config.writeUInt32LE(LO_FLAGS_AUTOCLEAR | LO_FLAGS_DIRECT_IO, LOOP_FLAGS);
   config.write(name.slice(0, LOOP_NAME_BYTES), LOOP_NAME);
   check(ioctl_(device, LOOP_CONFIGURE, config) as number, "ioctl LOOP_CONFIGURE");
 }

@@ -189,6 +189,11 @@ export interface Volume extends Base {
   readonly encrypted: boolean;
   readonly snapshotId: string; // "" when it was made empty
   readonly attachment?: VolumeAttachment | undefined;
+  readonly modification?: VolumeModification | undefined; // the last one
+}
+/** What a volume was before, and when it became what it is. */
+export interface VolumeModification extends Pick<Volume, "sizeGiB" | "volumeType" | "iops" | "throughputMiBps"> {
+  readonly at: string;
 }
 export interface VolumeSnapshot extends Base {
   readonly volumeId: string;

@@ -131,6 +131,25 @@ test("more than 16 KB is refused and nothing is launched", async () => {
   assert.equal((await box.aws<{ Reservations: unknown[] }>("ec2", "describe-instances")).Reservations.length, before);
 });
 
+test("the commands that scripts count on do enough for them to go on, and say honestly what they do not", async () => {
+  const id = await launch("#!/bin/bash\nyum update -y && dnf -y install jq && hostnamectl set-hostname web.corp.example && ec2-metadata -i && netstat -rn && systemctl is-active sshd && service sshd status && chkconfig sshd && echo all of them\n");
+  assert.equal((await finished(id)).stdout, "status: done\n");
+  const log = await said(id, "cat /var/log/cloud-init-output.log");
+  assert.match(log, new RegExp(`Complete![^]*jq is already installed[^]*instance-id: ${id}[^]*0\\.0\\.0\\.0 +172\\.31\\.[^]*^active$[^]*Active: active \\(running\\)[^]*^all of them$`, "m"));
+  await box.aws("ec2", "reboot-instances", "--instance-ids", id);
+  await until("its name is the one it was given", async () => ((await box.exec(id, "hostname")).stdout === "web.corp.example\n" ? true : undefined));
+  assert.match(await said(id, "hostnamectl; journalctl -u sshd -n 5"), /Static hostname: web\.corp\.example[^]*Operating System: Amazon Linux 2023/);
+  for (const [command, words, status] of [
+    ["yum install -y kubectl", /No match for argument: kubectl[^]*Unable to find a match: kubectl/, 1], ["dnf copr enable x", /No such command: copr/, 1], ["systemctl start docker", /Unit docker\.service not found/, 5],
+    ["systemctl isolate rescue.target", /Unknown operation isolate/, 1], ["service sshd rotate", /supports only basic LSB actions/, 2], ["journalctl --since today", /unrecognized option '--since'/, 1],
+    ["hostnamectl set-hostname 'a b'", /Invalid static hostname/, 1], ["mount /dev/xvdf /mnt", /./, 32], ["date -s 2001-01-01", /Operation not permitted/, 1],
+  ] as const) {
+    const refused = await box.exec(id, "sh", "-c", command);
+    assert.match(refused.stdout + refused.stderr, words, command);
+    assert.equal(refused.status, status, command);
+  }
+});
+
 test("power_state ends the instance as its shutdown behaviour says", async () => {
   await launch("#cloud-config\npower_state: {mode: poweroff}\n", "stopped");
 });

@@ -16,9 +16,9 @@ before(async () => {
   tree = join(box.stateDir, "tree");
   // a system of a shell and a few programs, with their libraries, merged /usr as every distribution has it
   const build = `set -e; mkdir -p "$1/usr/bin" "$1/usr/sbin" "$1/usr/lib" "$1/etc"; for d in bin sbin lib; do ln -s usr/$d "$1/$d"; done; ln -s usr/lib "$1/lib64"
-    for p in sh sleep cat ls ip hostname; do cp -L "$(command -v $p)" "$1/usr/bin/"; done
+    for p in sh sleep cat ls ip hostname ping setpriv; do cp -L "$(command -v $p)" "$1/usr/bin/"; done
     for l in $(ldd "$1"/usr/bin/* | grep -o '/[^ ]*' | grep -v ':$' | sort -u); do cp -L $l "$1/usr/lib/"; done
-    printf '#!/bin/sh\\necho own init of $(hostname)\\nwhile :; do sleep 1000; done\\n' > "$1/usr/sbin/init"; chmod 755 "$1/usr/sbin/init"; echo mine > "$1/etc/mine"`;
+    printf '#!/bin/sh\\necho own init of $(hostname)\\nwhile :; do sleep 1000; done\\n' > "$1/usr/sbin/init"; chmod 755 "$1/usr/sbin/init"; echo mine > "$1/etc/mine"; python3 -c 'import os, sys; os.setxattr(sys.argv[1], "security.capability", bytes.fromhex("0100000200200000000000000000000000000000"))' "$1/usr/bin/ping"`;
   const built = await run("sh", ["-c", build, "sh", tree]);
   assert.equal(built.status, 0, built.stderr);
 });
@@ -30,7 +30,7 @@ after(async () => {
 const layers = (): string[] => readdirSync(join(box.stateDir, "layers")).filter((name) => !name.startsWith("base-"));
 const pack = async (flags: string, name: string): Promise<string> => {
   const file = join(box.stateDir, name);
-  const packed = await run("tar", [`-c${flags}f`, file, "-C", tree, "."]);
+  const packed = await run("tar", [`-c${flags}f`, file, "--xattrs", "--xattrs-include=security.capability", "-C", tree, "."]);
   assert.equal(packed.status, 0, packed.stderr);
   return file;
 };
@@ -53,8 +53,10 @@ test("an imported root file system boots by its own init, with its own /usr, in 
   const id = await launch(image);
   assert.match(await until("its console speaks", async () => { const { stdout } = await box.vpcbox("console-output", id); return stdout === "" ? undefined : stdout; }), /^own init of ip-172-31-/);
   assert.equal((await box.exec(id, "cat", "/etc/mine")).stdout, "mine\n");
-  assert.deepEqual((await box.exec(id, "ls", "/usr/bin")).stdout.trim().split("\n"), ["cat", "hostname", "ip", "ls", "sh", "sleep"], "nothing of this machine's");
+  assert.deepEqual((await box.exec(id, "ls", "/usr/bin")).stdout.trim().split("\n"), ["cat", "hostname", "ip", "ls", "ping", "setpriv", "sh", "sleep"], "nothing of this machine's");
   assert.match((await box.exec(id, "ip", "-4", "addr", "show", "eth0")).stdout, /inet 172\.31\./);
+  const anybody = ["setpriv", "--reuid=1000", "--regid=1000", "--clear-groups", "ping", "-q", "-c", "1", "169.254.169.253"];
+  assert.equal((await box.exec(id, ...anybody)).status, 0, "a program's capabilities came along");
 
   const { ImageId } = await box.aws<{ ImageId: string }>("ec2", "create-image", "--instance-id", id, "--name", "of mine", "--no-reboot");
   await box.aws("ec2", "wait", "image-available", "--image-ids", ImageId);
@@ -62,9 +64,17 @@ test("an imported root file system boots by its own init, with its own /usr, in 
   await forget(image);
   const next = await launch(ImageId);
   assert.equal((await box.exec(next, "cat", "/etc/mine")).stdout, "mine\n", "what is used stays");
-  await forget(ImageId);
-  await box.aws("ec2", "terminate-instances", "--instance-ids", id, next);
-  for (const one of [id, next]) await waitForState(box, one, "terminated");
+  assert.equal((await box.exec(next, ...anybody)).status, 0);
+  assert.equal((await box.exec(next, "sh", "-c", "echo before the stop > /etc/late")).status, 0);
+  await box.aws("ec2", "stop-instances", "--instance-ids", next);
+  await waitForState(box, next, "stopped");
+  const { ImageId: ofStopped } = await box.aws<{ ImageId: string }>("ec2", "create-image", "--instance-id", next, "--name", "of a stopped one");
+  await box.aws("ec2", "wait", "image-available", "--image-ids", ofStopped);
+  const last = await launch(ofStopped);
+  assert.equal((await box.exec(last, "cat", "/etc/mine", "/etc/late")).stdout, "mine\nbefore the stop\n");
+  for (const one of [ImageId, ofStopped]) await forget(one);
+  await box.aws("ec2", "terminate-instances", "--instance-ids", id, next, last);
+  for (const one of [id, next, last]) await waitForState(box, one, "terminated");
   await until("the layers are freed", async () => (layers().length === 0 ? true : undefined), 60_000);
 });
 

@@ -109,6 +109,22 @@ test("one that dies shows it, keeps its disk, and starts again", async () => {
   assert.equal(await shell(doomed.InstanceId, "cat /root/kept"), "kept");
 });
 
+test("a volume that was made larger is the instance's disk from its next boot on, with what was on it", async () => {
+  const { InstanceId: id, BlockDeviceMappings: [root] } = await launch();
+  const size = (): Promise<number> => shell(id, "df -BG --output=size / | tail -n 1 | tr -dc 0-9").then(Number);
+  await shell(id, "head -c 5000000 /dev/urandom > /root/blob; md5sum /root/blob > /root/sum");
+  assert.equal(await size(), 8);
+  await box.aws("ec2", "modify-volume", "--volume-id", root!.Ebs.VolumeId, "--size", "30");
+  assert.equal(await size(), 8, "as on AWS until its file system grows");
+  await box.aws("ec2", "reboot-instances", "--instance-ids", id);
+  await until("it boots with a larger disk", async () => ((await size()) >= 29 ? true : undefined));
+  assert.equal(await shell(id, "md5sum -c /root/sum; fallocate -l 12G /root/more && echo room"), "/root/blob: OK\nroom");
+  const { VolumesModifications: [told] } = await box.aws<{ VolumesModifications: { OriginalSize: number; TargetSize: number; ModificationState: string }[] }>("ec2", "describe-volumes-modifications");
+  assert.deepEqual([told!.OriginalSize, told!.TargetSize, told!.ModificationState], [8, 30, "completed"]);
+  assert.match((await box.awsRaw("ec2", "modify-volume", "--volume-id", root!.Ebs.VolumeId, "--size", "9")).stderr, /InvalidParameterValue.*New size cannot be smaller than existing size/);
+  await box.aws("ec2", "terminate-instances", "--instance-ids", id);
+});
+
 test("protected ones are not terminated; terminated ones are gone and stay listed", async () => {
   const id = first.InstanceId;
   await box.aws("ec2", "modify-instance-attribute", "--instance-id", id, "--disable-api-termination");

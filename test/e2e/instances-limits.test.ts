@@ -22,6 +22,8 @@ async function launch(type: string, name: string): Promise<string> {
 }
 before(async () => {
   await box.up("--quota", "vcpus-per-region=unlimited");
+  const { SecurityGroups } = await box.aws<{ SecurityGroups: { GroupId: string }[] }>("ec2", "describe-security-groups");
+  await box.aws("ec2", "authorize-security-group-ingress", "--group-id", SecurityGroups[0]!.GroupId, "--protocol", "icmp", "--port", "-1", "--cidr", "0.0.0.0/0");
   image = await findImage(box, "amzn2-ami-hvm-*");
   quiet = await launch("t3.micro", "quiet");
   quietAddress = (await box.exec(quiet, "hostname", "-I")).stdout.trim();
@@ -81,6 +83,35 @@ test("a full disk is full for one; what its volume has is what it shows", async 
   await othersWork();
   assert.equal((await box.exec(id, "sh", "-c", "rm -f /one /two /three && echo again > /root/x && cat /root/x")).stdout, "again\n");
   await box.aws("ec2", "terminate-instances", "--instance-ids", id);
+});
+
+test("what one writes to its disk fills its own memory, not the machine's", async () => {
+  const id = await launch("t3.micro", "writer"), gib = 2 ** 20;
+  const cached = (): number => Number(/^Cached:\s+(\d+)/m.exec(readFileSync("/proc/meminfo", "utf8"))![1]);
+  const before = cached();
+  assert.equal((await box.exec(id, "sh", "-c", "dd if=/dev/zero of=/big bs=1M count=3072 2>&1")).status, 0);
+  assert.ok(cached() - before < 2 * gib, `${((cached() - before) / gib).toFixed(1)} of 3 GiB stayed in the machine's page cache`);
+  await box.aws("ec2", "terminate-instances", "--instance-ids", id);
+});
+
+test("a fork bomb, a hog and a full disk at once, beside thirty others: each of them answers, the box boots one more, and they end when told", async (t) => {
+  const { Instances: many } = await box.aws<{ Instances: { InstanceId: string; PrivateIpAddress: string }[] }>("ec2", "run-instances", "--image-id", image, "--instance-type", "t3.micro", "--count", "33");
+  for (const { InstanceId } of many) await waitForState(box, InstanceId, "running");
+  const [bomb, hog, disk, ...others] = many as [typeof many[0], typeof many[0], typeof many[0], ...typeof many];
+  const bad = [
+    box.exec(bomb.InstanceId, "bash", "-c", "b() { b | b & }; b; sleep 600"),
+    box.exec(hog.InstanceId, "sh", "-c", "while :; do python3 -c 'x = b\"x\" * (3 << 30)'; done"),
+    box.exec(disk.InstanceId, "sh", "-c", "while :; do dd if=/dev/zero of=/f bs=1M; rm -f /f; done"),
+  ];
+  t.after(() => Promise.all(bad));
+  await until("the disk is full", async () => ((await box.exec(disk.InstanceId, "sh", "-c", "[ $(df --output=pcent / | tail -n 1 | tr -d ' %') -gt 40 ]")).status === 0 ? true : undefined));
+  await othersWork();
+  const answered = await box.exec(quiet, "sh", "-c", `for a in ${others.map((i) => i.PrivateIpAddress).join(" ")}; do ping -n -q -c 1 -W 5 $a > /dev/null && echo $a; done`);
+  assert.equal(answered.stdout.trim().split("\n").length, 30);
+  const next = await launch("t3.micro", "beside");
+  assert.equal((await box.exec(next, "echo", "works")).stdout, "works\n");
+  await box.aws("ec2", "terminate-instances", "--instance-ids", next, ...many.map((i) => i.InstanceId));
+  for (const { InstanceId } of many) await waitForState(box, InstanceId, "terminated");
 });
 
 test("a type of one processor has one", async () => {

@@ -43,21 +43,29 @@ export const rootVolumeType = (image: Image): "gp2" | "gp3" => (image.name.start
 
 function planVolume(tx: Transaction, ctx: Context, device: string, ebs: ec2.EbsBlockDevice, imageSize: number | undefined, defaultType: string): PlannedVolume {
   const volumeType = ebs.VolumeType ?? defaultType;
-  const limits = Object.hasOwn(volumeTypes, volumeType) ? volumeTypes[volumeType]! : undefined;
-  if (!limits) throw new Ec2Error("InvalidParameterValue", `Invalid value '${volumeType}' for EBS volume type`);
+  checkType(volumeType);
   const snapshotId = ebs.SnapshotId ?? "";
   const least = imageSize ?? (snapshotId === "" ? undefined : find(tx, "snapshot", snapshotId, ctx.region).sizeGiB);
   const sizeGiB = ebs.VolumeSize ?? least;
   if (sizeGiB === undefined) throw new Ec2Error("MissingParameter", "The request must contain the parameter size or snapshotId");
   if (least !== undefined && sizeGiB < least)
     throw new Ec2Error("InvalidBlockDeviceMapping", `Volume of size ${sizeGiB}GB is smaller than snapshot '${snapshotId}', expect size >= ${least}GB`);
-  if (sizeGiB < limits.min || sizeGiB > limits.max)
-    throw new Ec2Error("InvalidParameterValue", `Volume of ${sizeGiB}GiB is ${sizeGiB < limits.min ? "too small" : "too large"} for volume type ${volumeType}; ${sizeGiB < limits.min ? `minimum is ${limits.min}` : `maximum is ${limits.max}`}GiB.`);
+  checkSize(volumeType, sizeGiB);
   if (ebs.KmsKeyId !== undefined) throw new Ec2Error("UnsupportedOperation", "The parameter KmsKeyId is not supported.");
-  return { device, sizeGiB, volumeType, iops: iopsOf(volumeType, sizeGiB, ebs.Iops), throughputMiBps: volumeType === "gp3" ? ebs.Throughput ?? 125 : undefined, encrypted: ebs.Encrypted ?? false, snapshotId, deleteOnTermination: ebs.DeleteOnTermination ?? true };
+  return { device, sizeGiB, volumeType, iops: iopsOf(volumeType, sizeGiB, ebs.Iops), throughputMiBps: throughputOf(volumeType, ebs.Throughput), encrypted: ebs.Encrypted ?? false, snapshotId, deleteOnTermination: ebs.DeleteOnTermination ?? true };
 }
 
-function iopsOf(volumeType: string, sizeGiB: number, asked: number | undefined): number | undefined {
+export function checkType(volumeType: string): void {
+  if (!Object.hasOwn(volumeTypes, volumeType)) throw new Ec2Error("InvalidParameterValue", `Invalid value '${volumeType}' for EBS volume type`);
+}
+
+export function checkSize(volumeType: string, sizeGiB: number): void {
+  const { min, max } = volumeTypes[volumeType]!;
+  if (sizeGiB < min || sizeGiB > max)
+    throw new Ec2Error("InvalidParameterValue", `Volume of ${sizeGiB}GiB is ${sizeGiB < min ? "too small" : "too large"} for volume type ${volumeType}; ${sizeGiB < min ? `minimum is ${min}` : `maximum is ${max}`}GiB.`);
+}
+
+export function iopsOf(volumeType: string, sizeGiB: number, asked: number | undefined): number | undefined {
   if (volumeType === "io1" || volumeType === "io2") {
     if (asked === undefined) throw new Ec2Error("MissingParameter", "The request must contain the parameter iops");
     return asked;
@@ -66,6 +74,8 @@ function iopsOf(volumeType: string, sizeGiB: number, asked: number | undefined):
   if (asked !== undefined) throw new Ec2Error("InvalidParameterCombination", `The parameter iops is not supported for ${volumeType} volumes.`);
   return volumeType === "gp2" ? Math.min(16000, Math.max(100, sizeGiB * 3)) : undefined;
 }
+
+export const throughputOf = (volumeType: string, asked: number | undefined): number | undefined => (volumeType === "gp3" ? asked ?? 125 : undefined);
 
 /** Puts the volumes of one instance; answers the root's id. */
 export function putVolumes(tx: Transaction, ctx: Context, planned: readonly PlannedVolume[], instanceId: string, availabilityZone: string, tags: Tags): string {

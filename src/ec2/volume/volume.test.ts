@@ -11,6 +11,8 @@ import { deleteVolume } from "./delete-volume.ts";
 import { describeVolumeAttribute } from "./describe-volume-attribute.ts";
 import { describeVolumes } from "./describe-volumes.ts";
 import { describeVolumeStatus } from "./describe-volume-status.ts";
+import { describeVolumesModifications } from "./describe-volumes-modifications.ts";
+import { modifyVolume } from "./modify-volume.ts";
 
 test("volumes of an instance: attributes, status, filters", async () => {
   const n = smallNetwork();
@@ -32,4 +34,23 @@ test("volumes of an instance: attributes, status, filters", async () => {
   assert.deepEqual(await describeSnapshotAttribute({ SnapshotId: own[0]!.SnapshotId!, Attribute: "createVolumePermission" }, n.ctx), { SnapshotId: own[0]!.SnapshotId, CreateVolumePermissions: [] });
   const amazons = (await describeSnapshots({ OwnerIds: ["amazon"] }, n.ctx)).Snapshots![0]!.SnapshotId!;
   await refused(n.ctx, () => describeSnapshotAttribute({ SnapshotId: amazons, Attribute: "productCodes" }, n.ctx), "AuthFailure");
+});
+
+test("a volume grows and changes its type; what it was is told", async () => {
+  const n = smallNetwork();
+  const { Instances } = await runInstances({ MinCount: 1, MaxCount: 1, InstanceType: "t3.micro", ImageId: n.image, SubnetId: n.publicSubnet }, n.ctx);
+  const [volume] = (await describeVolumes({ Filters: [{ Name: "attachment.instance-id", Values: [Instances![0]!.InstanceId!] }] }, n.ctx)).Volumes!, VolumeId = volume!.VolumeId!;
+  assert.deepEqual((await describeVolumesModifications({}, n.ctx)).VolumesModifications, []);
+  await refused(n.ctx, () => modifyVolume({ VolumeId, Size: 7 }, n.ctx), "InvalidParameterValue", "New size cannot be smaller than existing size");
+  await refused(n.ctx, () => modifyVolume({ VolumeId, Size: 17000 }, n.ctx), "InvalidParameterValue", /^Volume of 17000GiB is too large for volume type gp3; maximum is 16384GiB\.$/);
+  await refused(n.ctx, () => modifyVolume({ VolumeId, VolumeType: "gp9" as "gp3" }, n.ctx), "InvalidParameterValue", "Invalid value 'gp9' for EBS volume type");
+  await refused(n.ctx, () => modifyVolume({ VolumeId, MultiAttachEnabled: true }, n.ctx), "UnsupportedOperation");
+  await refused(n.ctx, () => modifyVolume({ VolumeId: "vol-00000000000000000", Size: 9 }, n.ctx), "InvalidVolume.NotFound");
+  const { VolumeModification: grown } = await modifyVolume({ VolumeId, Size: 20, Iops: 4000 }, n.ctx);
+  assert.deepEqual([grown!.OriginalSize, grown!.TargetSize, grown!.OriginalIops, grown!.TargetIops, grown!.TargetThroughput, grown!.ModificationState], [8, 20, 3000, 4000, 125, "completed"]);
+  await modifyVolume({ VolumeId, VolumeType: "gp2" }, n.ctx);
+  assert.deepEqual((await describeVolumes({ VolumeIds: [VolumeId] }, n.ctx)).Volumes!.map((v) => [v.Size, v.VolumeType, v.Iops, v.Throughput]), [[20, "gp2", 100, undefined]]);
+  const last = (await describeVolumesModifications({ Filters: [{ Name: "original-iops", Values: ["4000"] }, { Name: "target-size", Values: ["20"] }] }, n.ctx)).VolumesModifications!;
+  assert.deepEqual(last.map((m) => [m.VolumeId, m.OriginalVolumeType, m.TargetVolumeType]), [[VolumeId, "gp3", "gp2"]]);
+  await refused(n.ctx, () => modifyVolume({ VolumeId, Iops: 500 }, n.ctx), "InvalidParameterCombination");
 });
