@@ -9,13 +9,10 @@
 #include "rewrite.bpf.h"
 
 // Processors share the lines: an answer often goes by another one than what it answers. `turn` is odd while a line is written, and what
-// was read while it changed is not used. Loads need no fence where the processor keeps their order, as x86 does; set before the program is loaded.
-const volatile __u32 loads_need_fences = 0;
-static __always_inline __u32 turn_of(struct cached *c) { return loads_need_fences ? __sync_fetch_and_add(&c->turn, 0) : *(volatile __u32 *)&c->turn; }
-
+// was read while it changed is not used.
 enum { LINES_BITS = 6, PAGES_BITS = 8 };
-// The beginning of a frame whose IP header has no options.
-struct quick { __u8 destination[6], source[6]; __be16 type; struct ipv4 ip; __be16 l4[4]; } __attribute__((packed));
+// The beginning of a frame whose IP header has no options, and of what it carries.
+struct quick { struct ipv4 ip; __be16 l4[4]; };
 
 static __always_inline int may_be_cached(const struct packet *k) {
   if (k->fragment) return 0;
@@ -25,7 +22,7 @@ static __always_inline int may_be_cached(const struct packet *k) {
 // The two ports choose the page of memory, all of the header the line in it: a connection's lines, both ways and at every link, share a page
 // as far as its ports stay what they are. Where an address is translated between two processes, a page more to walk to costs as much as the rest.
 static __always_inline struct cached *cache_line(__u32 ifindex, __be32 saddr, __be32 daddr, __be16 sport, __be16 dport, __u8 protocol) {
-  __u32 page = ((__u32)(__be16)(sport ^ dport) << 16 | (__be16)(sport + dport)) * 0x9e3779b1u;
+  __u32 page = hash_of_ports(sport, dport);
   __u32 line = saddr * 0x9e3779b1u ^ (daddr << 13 | daddr >> 19) * 0x85ebca6bu ^ (((__u32)sport << 16 | dport) + protocol + ifindex * 0x27d4eb2fu) * 0xc2b2ae35u;
   __u32 index = page >> (32 - PAGES_BITS) << LINES_BITS | line >> (32 - LINES_BITS); // the upper bits of a product are the mixed ones
   return bpf_map_lookup_elem(&cache, &index);
@@ -37,18 +34,18 @@ static __always_inline __u32 tables_generation(void) {
 }
 
 // Of the flow that this end tracks, as its groups would note it (groups_allow). 0: it is not there, and the stages decide.
-static __noinline int note_end(__u32 port, __be32 saddr, __be32 daddr, __u32 ports, __u32 tcp_flags) {
-  struct flow_key key;
-  int from_a = flow_key_of(&key, port, saddr, daddr, ports, ports >> 16, IPPROTO_TCP);
-  struct flow *f = bpf_map_lookup_elem(&flows, &key);
+static __noinline int note_end(__u32 mark, __be32 saddr, __be32 daddr, __u32 ports, __u32 tcp_flags) {
+  __u32 state = 0;
+  struct flow *f = flow_at(mark, &state);
   if (!f) return 0;
-  add_bits(f, end_bits(tcp_flags, from_a) | (!!(f->bits & F_BY_A) != from_a ? F_ANSWERED : 0));
-  return 1;
+  int from_a = comes_from_a(saddr, daddr, ports, ports >> 16);
+  return add_bits(f, state, end_bits(tcp_flags, from_a) | (!!(state & F_BY_A) != from_a ? F_ANSWERED : 0));
 }
 
 // The verdict, or -1: the stages decide.
 static __noinline int by_cache(struct __sk_buff *skb) {
-  struct quick *q = (void *)(long)skb->data;
+  void *data = (void *)(long)skb->data;
+  struct quick *q = data + ETH_HLEN;
   if ((void *)(q + 1) > (void *)(long)skb->data_end || q->ip.ihl_version != 0x45 || (q->ip.fragment & bpf_htons(0x3fff))) return -1;
   __u32 length = bpf_ntohs(q->ip.length), headers = 28, protocol = q->ip.protocol, icmp_type = 0, end = 0;
   __be16 sport = q->l4[0], dport = q->l4[1];
@@ -67,16 +64,15 @@ static __noinline int by_cache(struct __sk_buff *skb) {
   __be32 saddr = q->ip.saddr, daddr = q->ip.daddr;
   struct cached *c = cache_line(skb->ifindex, saddr, daddr, sport, dport, protocol);
   if (!c) return -1;
-  __u32 turn = turn_of(c);
+  __u32 turn = in_order(&c->turn);
   barrier();
   if (c->ifindex != skb->ifindex || c->saddr != saddr || c->daddr != daddr || c->sport != sport || c->dport != dport || c->protocol != protocol || c->icmp_type != icmp_type) return -1;
-  if (c->generation != tables_generation() || c->until_ns <= clock_ns() || !same_mac(c->source_mac, q->source)) return -1;
+  if (c->generation != tables_generation() || c->until_ns <= clock_ns() || !same_mac(&c->source_mac, &((struct ethernet *)data)->source)) return -1;
   __u32 to = c->to, from_end = c->from_end, to_end = c->to_end, flags = c->flags;
   __be32 address = c->address;
-  __u8 mac[6];
-  __builtin_memcpy(mac, c->mac, 6);
+  struct mac mac = c->mac;
   barrier();
-  if ((turn & 1) || turn != turn_of(c)) return -1;
+  if ((turn & 1) || turn != in_order(&c->turn)) return -1;
   if ((flags & C_LIMITED) && (skb->gso_size ? headers + skb->gso_size : length) > INTERNET_MTU) return -1;
   if (end) {
     __u32 ports = sport | (__u32)dport << 16;
@@ -87,7 +83,8 @@ static __noinline int by_cache(struct __sk_buff *skb) {
     __be32 was = flags & C_SOURCE ? saddr : daddr;
     if (protocol == IPPROTO_TCP && bpf_l4_csum_replace(skb, 34 + 16, was, address, BPF_F_PSEUDO_HDR | 4)) return -1;
     if (protocol == IPPROTO_UDP && bpf_l4_csum_replace(skb, 34 + 6, was, address, BPF_F_PSEUDO_HDR | BPF_F_MARK_MANGLED_0 | 4)) return -1;
-    q = (void *)(long)skb->data; // the helper may have moved it
+    data = (void *)(long)skb->data; // the helper may have moved it
+    q = data + ETH_HLEN;
     if ((void *)(q + 1) > (void *)(long)skb->data_end) return TC_ACT_SHOT;
     __u32 sum = (__u16)~q->ip.check + (__u16)~was + (__u16)(~was >> 16) + (__u16)address + (address >> 16); // RFC 1624
     sum = (sum & 0xffff) + (sum >> 16);
@@ -95,8 +92,9 @@ static __noinline int by_cache(struct __sk_buff *skb) {
     if (flags & C_SOURCE) q->ip.saddr = address;
     else q->ip.daddr = address;
   }
-  __builtin_memcpy(q->destination, mac, 6);
-  __builtin_memcpy(q->source, ROUTER_MAC, 6);
+  struct ethernet *ethernet = data;
+  ethernet->destination = mac;
+  ethernet->source = ROUTER_MAC;
   WATCH_FRAME(skb, to, RECEIVED);
   return bpf_redirect_peer(to, 0);
 }
@@ -114,13 +112,13 @@ static __noinline int remember(const struct walk *w, const struct port *to) {
   c->saddr = w->was.saddr; c->daddr = w->was.daddr;
   c->sport = w->was.sport; c->dport = w->was.dport;
   c->protocol = k->protocol; c->icmp_type = k->icmp_type;
-  __builtin_memcpy(c->source_mac, k->source_mac, 6);
+  c->source_mac = k->source_mac;
   c->generation = w->generation;
   c->to = to->ifindex;
   c->until_ns = clock_ns() + SECOND / 8;
   c->address = source ? k->saddr : k->daddr;
   c->from_end = w->tracked_at[EGRESS]; c->to_end = w->tracked_at[INGRESS];
-  __builtin_memcpy(c->mac, to->mac, 6);
+  c->mac = to->mac;
   c->flags = (source ? C_SOURCE : 0) | (destination ? C_DESTINATION : 0) | (w->limit ? C_LIMITED : 0);
   __sync_fetch_and_add(&c->turn, 1);
   return 0;

@@ -91,30 +91,32 @@ __noinline int groups_allow(const struct port *p, __u32 direction, struct walk *
   if (k->fragment == LATER_FRAGMENT) return 1; // of a first one that got through all the way
   __u64 now = clock_ns();
   struct flow_key key;
+  struct flow_user *user = flow_user(p->port);
+  __u32 epoch = user ? user->epoch : 0, state = 0;
   int track = 1;
   if (k->inner_at) { // an error about a flow that is tracked here passes with it
-    flow_key_of(&key, p->port, k->inner.saddr, k->inner.daddr, k->inner.sport, k->inner.dport, k->inner.protocol);
-    struct flow *about = bpf_map_lookup_elem(&flows, &key);
-    if (about && now - about->seen_ns < timeout_ns(p, key.protocol, about->bits)) return 1;
+    flow_key_of(&key, p->port, epoch, k->inner.saddr, k->inner.daddr, k->inner.sport, k->inner.dport, k->inner.protocol);
+    struct flow *about = flow_at(find_flow(&key), &state);
+    if (about && idle_ns(about, now) < timeout_ns(p, k->inner.protocol, state)) return 1;
     return judge(p, direction, k, &track);
   }
-  int from_a = flow_key_of(&key, p->port, k->saddr, k->daddr, k->sport, k->dport, k->protocol);
-  struct flow *f = bpf_map_lookup_elem(&flows, &key);
-  __u32 bits = from_a ? F_BY_A : 0;
-  int alive = f && now - f->seen_ns < timeout_ns(p, k->protocol, f->bits);
-  if (alive && k->protocol == IPPROTO_TCP && (k->tcp_flags & (TCP_SYN | TCP_ACK)) == TCP_SYN && timeout_ns(p, IPPROTO_TCP, f->bits) == 10 * SECOND) alive = 0; // the ports are used anew
-  if (alive) bits = f->bits | (!!(f->bits & F_BY_A) != from_a ? F_ANSWERED : 0);
-  else if (!judge(p, direction, k, &track)) return 0;
-  else if (!track) return 1;
+  int from_a = flow_key_of(&key, p->port, epoch, k->saddr, k->daddr, k->sport, k->dport, k->protocol);
+  __u32 mark = find_flow(&key), bits = from_a ? F_BY_A : 0;
+  struct flow *f = flow_at(mark, &state);
+  __u64 idle = f ? idle_ns(f, now) : 0;
+  int alive = f && idle < timeout_ns(p, k->protocol, state);
+  if (alive && k->protocol == IPPROTO_TCP && (k->tcp_flags & (TCP_SYN | TCP_ACK)) == TCP_SYN && flow_closed(state)) alive = 0; // the ports are used anew
+  if (!alive && !judge(p, direction, k, &track)) return 0;
+  if (!track) return 1;
+  if (alive) bits = !!(state & F_BY_A) != from_a ? F_ANSWERED : 0;
   if (k->protocol == IPPROTO_TCP) bits |= end_bits(k->tcp_flags, from_a);
-  if (f) {
-    if (!alive) f->bits = bits;
-    else add_bits(f, bits);
-    if (!alive || now - f->seen_ns > SECOND / 8) f->seen_ns = now; // seldom: other processors read this line
-  } else if (!begin_flow(p, &key, bits, now)) {
-    w->no_room = 1;
-    return 0;
+  if (!alive) {
+    __u32 again = f ? begin_again(f, mark, state, p, &key, bits, now) : 0;
+    mark = again ? again : begin_flow(p, &key, bits, now);
+    if (!mark) w->no_room = 1;
+  } else if ((bits & ~state) || idle > SECOND / 8) { // seldom: other processors read this line
+    if (add_bits(f, state, bits)) touch(f, p, state | bits, now);
   }
-  w->tracked_at[direction & 1] = p->port;
-  return 1;
+  w->tracked_at[direction & 1] = mark;
+  return !!mark;
 }

@@ -10,11 +10,13 @@ import { TableEncoder, portKey, tableSizes, type EncodedTables, type Entries, ty
 import { dropReasons, natMetricNames, type DesiredTables, type DropCount, type DropReason, type NatMetricName, type NatMetrics } from "./tables.ts";
 
 const objectFile = new URL("port.bpf.o", import.meta.url).pathname;
-const stateMaps = ["generation", "flows", "fragments", "asked_by", "drops", "nat_connections", "nat_inwards", "nat_pools", "nat_metrics", "nat_users", "flow_rooms", "flow_slots", "fragment_hands", "fragment_slots", "accounts", "accounts_room", "accounts_generation"] as const;
+const stateMaps = ["generation", "flows", "fragments", "asked_by", "drops", "nat_connections", "nat_inwards", "nat_pools", "nat_metrics", "nat_users", "flow_users", "flow_secret", "fragment_hands", "fragment_slots", "accounts", "accounts_room", "accounts_generation"] as const;
 const tableNames = Object.keys(tableSizes) as TableName[];
 
-/** Tracked flows that one interface may have: a quarter of the table. */
+/** Tracked flows that one interface may have: an eighth of the table. */
 const FLOW_ALLOWANCE = 32_768;
+/** Of fifteen flows each. */
+const FLOW_SETS = 16_384;
 /** Connections of all NAT gateways: the size of their table. */
 const NAT_MOST = 1 << 19;
 /** Whether another processor may see loads in another order than the program has them. */
@@ -39,6 +41,7 @@ export interface Datapath {
   attach(ifindex: number): void;
   drops(): readonly DropCount[];
   natMetrics(): readonly NatMetrics[];
+  /** Tracked flows of all interfaces, and those that are over whose places nobody wanted yet. */
   flowCount(): number;
   /** What flow logs are made of, taken out of the kernel. */
   drainAccounts(): Promise<DrainedAccounts>;
@@ -51,7 +54,7 @@ export interface Datapath {
 export interface DatapathOptions {
   readonly timeScale?: number | undefined;
   readonly flowAllowance?: number | undefined; // tracked flows of an interface (flows.bpf.h)
-  readonly flowsMost?: number | undefined; // tracked flows of all interfaces, where not the object's own number
+  readonly flowSets?: number | undefined; // sets of flows, a power of two
   readonly natMost?: number | undefined; // connections of all NAT gateways (nat.bpf.h)
   readonly file?: string | undefined; // another compiled program than the committed one
   readonly existingOnly?: boolean | undefined; // tables of another version are an error, and stay
@@ -63,8 +66,8 @@ export interface DatapathOptions {
  * Loads the program; tables that are pinned in `pinDir`, a directory of the BPF filesystem, already are taken over with all they hold.
  * A machine on which nobody has mounted that filesystem gets it: without it no directory can be made there.
  */
-export function openDatapath(pinDir: string, { timeScale = 1, flowAllowance = FLOW_ALLOWANCE, flowsMost, natMost = NAT_MOST, file = objectFile, existingOnly = false, classifier = false, loadsNeedFences = LOADS_NEED_FENCES }: DatapathOptions = {}): Datapath {
-  const parts = objectParts(pinDir, [timeScale, flowAllowance, Number(loadsNeedFences), natMost], file, flowsMost ? { flows: flowsMost, flow_slots: flowsMost } : {});
+export function openDatapath(pinDir: string, { timeScale = 1, flowAllowance = FLOW_ALLOWANCE, flowSets = FLOW_SETS, natMost = NAT_MOST, file = objectFile, existingOnly = false, classifier = false, loadsNeedFences = LOADS_NEED_FENCES }: DatapathOptions = {}): Datapath {
+  const parts = objectParts(pinDir, [timeScale, Number(loadsNeedFences), flowAllowance, flowSets, natMost], file, { flows: flowSets });
   let object: LoadedObject;
   try {
     object = loadObject(...parts);
@@ -72,14 +75,14 @@ export function openDatapath(pinDir: string, { timeScale = 1, flowAllowance = FL
     makeRoom(error, pinDir, existingOnly);
     object = loadObject(...parts);
   }
-  return new KernelDatapath(object, flowAllowance, classifier);
+  return new KernelDatapath(object, classifier);
 }
 
 /** The same while the caller goes on: the kernel looks at the program in a thread of its own. */
 export async function openDatapathAside(pinDir: string, timeScale: number): Promise<Datapath> {
-  const parts = objectParts(pinDir, [timeScale, FLOW_ALLOWANCE, Number(LOADS_NEED_FENCES), NAT_MOST], objectFile);
+  const parts = objectParts(pinDir, [timeScale, Number(LOADS_NEED_FENCES), FLOW_ALLOWANCE, FLOW_SETS, NAT_MOST], objectFile);
   const object = await loadObjectAside(...parts).catch((error: unknown) => { makeRoom(error, pinDir, false); return loadObjectAside(...parts); });
-  return new KernelDatapath(object, FLOW_ALLOWANCE, false);
+  return new KernelDatapath(object, false);
 }
 
 /** @param constants in the order of the sources */
@@ -129,18 +132,15 @@ class KernelDatapath implements Datapath {
   readonly #program: number;
   readonly #fds: Readonly<Record<TableName, number>>;
   readonly #cpus = possibleCpus();
-  readonly #flowAllowance: number;
   readonly #classifier: boolean;
-  #freed = false; // what was remembered of ports that are gone
   #counted: ReadonlySet<number> | undefined; // ports whose counters stay; undefined: who knows what else is there
   #countedOf: readonly unknown[] = [];
   readonly #encoder = new TableEncoder();
   #written: EncodedTables | undefined; // by the last apply; undefined: who knows
 
-  constructor(object: LoadedObject, flowAllowance: number, classifier: boolean) {
+  constructor(object: LoadedObject, classifier: boolean) {
     this.object = object;
     this.#classifier = classifier;
-    this.#flowAllowance = flowAllowance;
     this.#program = object.programFd("from_port");
     this.#fds = Object.fromEntries(tableNames.map((name) => [name, object.mapFd(name)])) as Record<TableName, number>;
   }
@@ -170,8 +170,7 @@ class KernelDatapath implements Datapath {
       if (added + updated + removed > 0) this.#nextGeneration();
     }
     this.#written = wanted;
-    if (wanted.numbers !== written?.numbers) this.#freed = false; // a port may be gone
-    if (!this.#freed) this.#freed = freeGonePorts(this.object, (port) => wanted.numbers.some((part) => part.has(portKey(port))), this.#flowAllowance);
+    if (wanted.numbers !== written?.numbers) freeGonePorts(this.object, (port) => wanted.numbers.some((part) => part.has(portKey(port))));
     this.#freeCounters(desired);
     return { added, updated, removed };
   }
@@ -228,7 +227,7 @@ class KernelDatapath implements Datapath {
   }
 
   flowCount(): number {
-    return readMap(this.object, "flows").size;
+    return [...readMap(this.object, "flow_users").values()].reduce((sum, user) => sum + Buffer.from(user, "latin1").readInt32LE(0), 0);
   }
 
   drainAccounts(): Promise<DrainedAccounts> {

@@ -20,11 +20,12 @@ enum port_flags {
 enum route_kind { R_LOCAL = 1, R_INTERNET, R_PORT, R_BLACKHOLE, R_PEERING };
 enum rule_kind { RULE_BLOCK, RULE_GROUP, RULE_DENY };
 enum own_index { OWN_INTERNET, OWN_SERVICES, OWN_COUNT };
-enum { MAX_GROUPS = 16, RULES_PER_CHUNK = 64, MAX_CHUNKS = 16, MAX_NAT_ADDRESSES = 8, CACHE_SIZE = 16384, NAT_MOST = 1 << 19 };
+enum { MAX_GROUPS = 16, RULES_PER_CHUNK = 64, MAX_CHUNKS = 16, MAX_NAT_ADDRESSES = 8, CACHE_SIZE = 16384, FLOW_SETS = 1 << 14, NAT_MOST = 1 << 19 };
 
+struct mac { __u16 part[3]; };
 struct port {
   __u32 port, ifindex; // ifindex of a NAT gateway's: its port number with the highest bit set
-  __u8 mac[6];
+  struct mac mac;
   __u16 flags;
   __u32 vpc, subnet, route_table, acl;
   __be32 router, primary, dns;
@@ -41,8 +42,6 @@ struct rule { __be32 address; __u32 mask_or_group; __u16 from, to; __u8 protocol
 struct rules_key { __u32 group, direction, chunk; }; // a security group's or a network ACL's number: no number names two things
 struct rules { __u32 count, chunks; struct rule rule[RULES_PER_CHUNK]; };
 struct member_key { __u32 group; __be32 ip; };
-struct flow_key { __u32 port; __be32 a, b; __be16 a_port, b_port; __u8 protocol, pad[3]; };
-struct flow { __u64 seen_ns; __u32 bits, pad; };
 struct nat { __u32 count, public; __be32 address[MAX_NAT_ADDRESSES]; };
 struct nat_key { __u32 port; __be32 saddr, daddr; __be16 sport, dport; __u8 protocol, pad[3]; }; // as the instance says it
 struct nat_inward_key { __u32 port; __be32 address, remote; __be16 nat_port, remote_port; __u8 protocol, pad[3]; }; // as the destination says it
@@ -56,12 +55,13 @@ struct cached {
   __u32 ifindex;
   __be32 saddr, daddr;
   __be16 sport, dport;
-  __u8 protocol, icmp_type, source_mac[6];
+  __u8 protocol, icmp_type;
+  struct mac source_mac;
   __u32 generation, to;
   __u64 until_ns;
   __be32 address;
-  __u32 from_end, to_end; // numbers of the ports that track its flow, 0 where none does
-  __u8 mac[6];
+  __u32 from_end, to_end; // marks of the flow at the interfaces that track it (flows.bpf.h), 0 where none does
+  struct mac mac;
   __u16 flags;
   __u32 turn; // cache.bpf.h
 };
@@ -76,8 +76,16 @@ const volatile __u32 time_scale = 1;
 #define SECOND 1000000000ull
 static __always_inline __u64 clock_ns(void) { return bpf_ktime_get_coarse_ns() * time_scale; }
 
+// What processors share without a lock is read in order: x86's keep the order of their loads, for others each is made a fence.
+const volatile __u32 loads_need_fences = 0;
+static __always_inline __u32 in_order(__u32 *at) { return loads_need_fences ? __sync_fetch_and_add(at, 0) : *(volatile __u32 *)at; }
+
+// A hash of a flow's two ports, the same both ways; its upper bits are the mixed ones.
+static __always_inline __u32 hash_of_ports(__be16 a, __be16 b) { return ((__u32)(__be16)(a ^ b) << 16 | (__be16)(a + b)) * 0x9e3779b1u; }
+
 #define TABLE(name, map_type, entries, options, key_type, value_type) \
   struct { __uint(type, map_type); __uint(max_entries, entries); __uint(map_flags, options); __type(key, key_type); __type(value, value_type); } name SEC(".maps")
+#define ALIGNED BPF_F_MMAPABLE /* to pages: else the kernel begins an array eight bytes before a line of the processor's memory, and each value takes two */
 TABLE(ports, BPF_MAP_TYPE_HASH, 65536, BPF_F_NO_PREALLOC, __u32, struct port);
 TABLE(numbers, BPF_MAP_TYPE_HASH, 65536, BPF_F_NO_PREALLOC, __u32, __u32);
 TABLE(own, BPF_MAP_TYPE_ARRAY, OWN_COUNT, 0, __u32, __u32);
@@ -90,8 +98,7 @@ TABLE(rules, BPF_MAP_TYPE_HASH, 1 << 16, BPF_F_NO_PREALLOC, struct rules_key, st
 TABLE(members, BPF_MAP_TYPE_HASH, 1 << 18, BPF_F_NO_PREALLOC, struct member_key, __u32);
 TABLE(nats, BPF_MAP_TYPE_HASH, 4096, BPF_F_NO_PREALLOC, __u32, struct nat);
 TABLE(generation, BPF_MAP_TYPE_ARRAY, 1, 0, __u32, __u32);
-TABLE(cache, BPF_MAP_TYPE_ARRAY, CACHE_SIZE, 0, __u32, struct cached);
-TABLE(flows, BPF_MAP_TYPE_HASH, 1 << 17, BPF_F_NO_PREALLOC, struct flow_key, struct flow); // FLOWS (flows.bpf.h)
+TABLE(cache, BPF_MAP_TYPE_ARRAY, CACHE_SIZE, ALIGNED, __u32, struct cached);
 TABLE(fragments, BPF_MAP_TYPE_LRU_HASH, 1 << 14, 0, struct fragment_key, struct fragment_seen);
 TABLE(nat_connections, BPF_MAP_TYPE_HASH, NAT_MOST, BPF_F_NO_PREALLOC, struct nat_key, struct nat_connection);
 TABLE(nat_inwards, BPF_MAP_TYPE_HASH, NAT_MOST, BPF_F_NO_PREALLOC, struct nat_inward_key, struct nat_key);
@@ -106,4 +113,4 @@ TABLE(drops, BPF_MAP_TYPE_PERCPU_HASH, 1 << 17, BPF_F_NO_PREALLOC, struct drop_k
 #define SERVICE_SOURCE_BASE 0x64400000u  /* 100.64.0.0/11 */
 #define RESOLVER_SOURCE_BASE 0x64600000u /* 100.96.0.0/11 */
 #define SERVICE_PORT_MASK 0x1fffffu
-#define ROUTER_MAC ((const __u8[6]){ 2, 0, 0, 0, 0, 1 })
+#define ROUTER_MAC ((struct mac){ { bpf_htons(0x200), 0, bpf_htons(1) } })

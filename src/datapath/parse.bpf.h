@@ -6,23 +6,25 @@
 enum { TCP_FIN = 1, TCP_SYN = 2, TCP_RST = 4, TCP_ACK = 16 };
 enum fragment_kind { WHOLE, FIRST_FRAGMENT, LATER_FRAGMENT };
 struct ipv4 { __u8 ihl_version, tos; __be16 length, id, fragment; __u8 ttl, protocol; __sum16 check; __be32 saddr, daddr; };
-struct frame { __u8 destination[6], source[6]; __be16 type; struct ipv4 ip; } __attribute__((packed));
+struct ethernet { struct mac destination, source; __be16 type; };
+struct frame { __u16 pad; struct ethernet ethernet; struct ipv4 ip; }; // from `ethernet` on: so the addresses lie where a processor reads them at once
 struct arp_frame {
-  __u8 destination[6], source[6];
-  __be16 type, hardware, protocol;
+  struct ethernet ethernet;
+  __be16 hardware, protocol;
   __u8 hardware_size, protocol_size;
   __be16 operation;
-  __u8 sender_mac[6];
+  struct mac sender_mac;
   __be32 sender_ip;
-  __u8 target_mac[6];
+  struct mac target_mac;
   __be32 target_ip;
-} __attribute__((packed));
+} __attribute__((packed, aligned(2)));
 struct inner { __be32 saddr, daddr; __be16 sport, dport; __u8 protocol; };
 struct packet {
   __be32 saddr, daddr;
   __be16 sport, dport, id; // ICMP echo: the identifier in both ports
   __u8 protocol, tcp_flags, icmp_type, icmp_code, fragment;
-  __u8 may_not_fragment, source_mac[6];
+  __u8 may_not_fragment;
+  struct mac source_mac;
   __u16 size; // of the IP packet, or of each that an offloaded train becomes
   __u32 l4_at, inner_at, inner_l4_at; // offsets in the frame; inner_at: the header that an ICMP error quotes, 0 when it is none
   struct inner inner;
@@ -34,15 +36,13 @@ struct walk {
   __u32 entry, entry_port; // the link it came in by, and that port's number
   __u32 at, to; // ifindexes of the port it leaves and of the one it goes to
   __u32 stage, limit, cacheable, generation, no_room; // generation: of the tables, before the first was read
-  __u32 tracked_at[2]; // by direction: the number of the port whose groups track its flow
+  __u32 tracked_at[2]; // by direction: the mark of its flow, at the interface whose groups track it
   __u32 path, rejected; // for flow logs: which way it leaves w->at, and that it does not
   __be32 translated; // later fragments: what a NAT gateway made of the first one's address
 };
 TABLE(walks, BPF_MAP_TYPE_PERCPU_ARRAY, 1, 0, __u32, struct walk); // not on the stack, which is 512 bytes for all functions together
 
-static __always_inline int same_mac(const __u8 *a, const __u8 *b) {
-  return a[0] == b[0] && a[1] == b[1] && a[2] == b[2] && a[3] == b[3] && a[4] == b[4] && a[5] == b[5];
-}
+static __always_inline int same_mac(const struct mac *a, const struct mac *b) { return a->part[0] == b->part[0] && a->part[1] == b->part[1] && a->part[2] == b->part[2]; }
 // RFC 1918 and RFC 6598: never on the internet.
 static __always_inline int is_private(__be32 ip) {
   __u32 a = bpf_ntohl(ip);
@@ -74,10 +74,10 @@ static __always_inline int parse_inner(struct __sk_buff *skb, struct packet *k, 
 // 0, or the reason to drop it.
 static __always_inline int parse(struct __sk_buff *skb, struct packet *k) {
   struct frame f;
-  if (bpf_skb_load_bytes(skb, 0, &f, sizeof f)) return MALFORMED;
+  if (bpf_skb_load_bytes(skb, 0, &f.ethernet, ETH_HLEN + sizeof f.ip)) return MALFORMED;
   __u32 header = (f.ip.ihl_version & 15) * 4, length = bpf_ntohs(f.ip.length);
   if (f.ip.ihl_version >> 4 != 4 || header < 20 || length < header || length + ETH_HLEN > skb->len) return MALFORMED;
-  __builtin_memcpy(k->source_mac, f.source, 6);
+  k->source_mac = f.ethernet.source;
   k->saddr = f.ip.saddr;
   k->daddr = f.ip.daddr;
   k->protocol = f.ip.protocol;

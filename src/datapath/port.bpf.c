@@ -28,9 +28,7 @@ static __always_inline int has_address(const struct port *p, __be32 ip) {
 
 // Hands the packet into the namespace behind a port.
 static __always_inline int hand_over(struct __sk_buff *skb, const struct port *to) {
-  struct { __u8 destination[6], source[6]; } macs;
-  __builtin_memcpy(macs.destination, to->mac, 6);
-  __builtin_memcpy(macs.source, ROUTER_MAC, 6);
+  struct { struct mac destination, source; } macs = { to->mac, ROUTER_MAC };
   bpf_skb_store_bytes(skb, 0, &macs, sizeof macs, 0);
   WATCH_FRAME(skb, to->ifindex, RECEIVED);
   return bpf_redirect_peer(to->ifindex, 0);
@@ -49,15 +47,15 @@ static __noinline int answer_arp(struct __sk_buff *skb, const struct port *p) {
   struct arp_frame f;
   if (bpf_skb_load_bytes(skb, 0, &f, sizeof f)) return drop(skb, p->port, MALFORMED);
   if (f.operation != bpf_htons(1) || f.protocol != bpf_htons(ETH_P_IP) || f.sender_ip == 0 || f.sender_ip == f.target_ip) return drop(skb, p->port, ARP);
-  if (!same_mac(f.sender_mac, p->mac) || !same_mac(f.source, p->mac)) return drop(skb, p->port, WRONG_SOURCE_MAC);
+  if (!same_mac(&f.sender_mac, &p->mac) || !same_mac(&f.ethernet.source, &p->mac)) return drop(skb, p->port, WRONG_SOURCE_MAC);
   if (!(p->flags & (P_INTERNET | P_SERVICES)) && has_address(p, f.target_ip)) return drop(skb, p->port, ARP);
   __be32 asked = f.target_ip;
-  __builtin_memcpy(f.destination, p->mac, 6);
-  __builtin_memcpy(f.source, ROUTER_MAC, 6);
+  f.ethernet.destination = p->mac;
+  f.ethernet.source = ROUTER_MAC;
   f.operation = bpf_htons(2);
-  __builtin_memcpy(f.target_mac, p->mac, 6);
+  f.target_mac = p->mac;
   f.target_ip = f.sender_ip;
-  __builtin_memcpy(f.sender_mac, ROUTER_MAC, 6);
+  f.sender_mac = ROUTER_MAC;
   f.sender_ip = asked;
   bpf_skb_store_bytes(skb, 0, &f, sizeof f, 0);
   WATCH_FRAME(skb, p->ifindex, RECEIVED);
@@ -254,7 +252,7 @@ SEC("tc") int from_port(struct __sk_buff *skb) {
   if (!p) return drop(skb, 0, MALFORMED);
   if (!is_ip) return !skb->vlan_present && skb->protocol == bpf_htons(ETH_P_ARP) ? answer_arp(skb, p) : drop(skb, p->port, UNSUPPORTED_PROTOCOL);
   if (bad) return drop(skb, p->port, bad);
-  if (!same_mac(k->source_mac, p->mac)) return drop(skb, p->port, WRONG_SOURCE_MAC);
+  if (!same_mac(&k->source_mac, &p->mac)) return drop(skb, p->port, WRONG_SOURCE_MAC);
   if (p->flags & P_SERVICES) return from_services(skb, p, k);
   w->entry = w->at = skb->ifindex;
   w->entry_port = p->port;

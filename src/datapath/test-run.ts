@@ -8,6 +8,7 @@ import { dropReasons, type DropReason } from "./tables.ts";
 
 export const TC_ACT_SHOT = 2, TC_ACT_REDIRECT = 7;
 const LONGEST = 10_000;
+const TICK_BITS = 24, FLOW_BYTES = 32, SEEN_AT = 24; // flows.bpf.h
 
 /** The calling thread is in the namespace whose link numbers the tables name. */
 export class FrameRuns {
@@ -70,17 +71,21 @@ export class TestRuns extends FrameRuns {
     return new Map(this.#datapath.drops().map((d) => [`${d.port} ${d.reason}`, d.packets]));
   }
 
-  /** Makes what the program remembers older: flows and first pieces. Both tables' values begin with the time they were last seen. */
+  /** Makes what the program remembers older: first pieces, whose values begin with the time they were last seen, and flows. */
   age(seconds: number): void {
-    for (const map of ["flows", "fragments"]) {
-      const { object } = this.#datapath, fd = object.mapFd(map);
-      for (const [key, text] of readMap(object, map)) {
-        const value = Buffer.from(text, "latin1");
-        value.writeBigUInt64LE(BigInt.asUintN(64, value.readBigUInt64LE(0) - BigInt(seconds) * 1_000_000_000n), 0);
-        updateEntry(fd, Buffer.from(key, "latin1"), value);
-      }
-    }
+    this.#change("fragments", (value) => { value.writeBigUInt64LE(BigInt.asUintN(64, value.readBigInt64LE(0) - BigInt(seconds) * 1_000_000_000n), 0); });
+    const ticks = Math.ceil(seconds * 1e9 / 2 ** TICK_BITS);
+    this.#change("flows", (set) => { for (let seen = SEEN_AT; seen < set.length; seen += FLOW_BYTES) set.writeUInt32LE((set.readUInt32LE(seen) - ticks) >>> 0, seen); });
     this.forgetVerdicts();
+  }
+
+  #change(map: string, change: (value: Buffer) => void): void {
+    const { object } = this.#datapath, fd = object.mapFd(map);
+    for (const [key, text] of readMap(object, map)) {
+      const value = Buffer.from(text, "latin1");
+      change(value);
+      updateEntry(fd, Buffer.from(key, "latin1"), value);
+    }
   }
 
   /** What the program remembers of the whole way holds for one generation of the tables. */
@@ -91,9 +96,9 @@ export class TestRuns extends FrameRuns {
     updateEntry(fd, zero, value);
   }
 
-  /** Forgets flows, pieces and counters. */
+  /** Forgets flows (of interfaces without an account: nobody's), pieces and counters. */
   forget(): void {
-    for (const map of ["flows", "flow_slots", "flow_rooms", "fragments", "fragment_slots", "asked_by", "drops"]) {
+    for (const map of ["flow_users", "fragments", "fragment_slots", "asked_by", "drops"]) {
       const { object } = this.#datapath, fd = object.mapFd(map);
       for (const key of readMap(object, map, map === "drops").keys()) deleteEntry(fd, Buffer.from(key, "latin1"));
     }

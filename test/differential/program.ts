@@ -30,6 +30,9 @@ const ends = [
 /** Where the two differ, in words; and after which packets. */
 export interface Difference { readonly what: string; readonly phase: number; readonly packet: number }
 
+/** Few, so that flows lie far from their ports' set, too, and in places of flows that are nobody's any more. */
+const FLOW_SETS = 128;
+
 export class Program {
   readonly #directory: string;
   readonly #links: ReadonlyMap<string, number>;
@@ -73,7 +76,7 @@ export class Program {
     const directory = `/run/vpcbox/${name}`, netns = `${directory}/netns`;
     await createNetns(netns);
     try {
-      const datapath = openDatapath(`/sys/fs/bpf/vpcbox/${name}`, options), runs = await runsOf(netns, directory, datapath);
+      const datapath = openDatapath(`/sys/fs/bpf/vpcbox/${name}`, { flowSets: FLOW_SETS, ...options }), runs = await runsOf(netns, directory, datapath);
       return new Program(directory, readLinks(netns), datapath, runs);
     } catch (error) {
       await removeBench(directory);

@@ -1,69 +1,105 @@
-// Owns the proof of what happens when the table of tracked flows is full as a whole: whoever has most in it makes room, of what was not
-// answered; nobody else loses anything (flows.bpf.h, ADR 0011). The table is a thousand times smaller here.
+// Owns the proof of what happens when the table of tracked flows is full where a flow would stand: whoever has most makes room, of what was
+// not answered; nobody else loses anything (flows.bpf.h, ADR 0017). The table has one set here, of fifteen flows; or few, under a flood.
 
 import { after, before, beforeEach, test } from "node:test";
 import assert from "node:assert/strict";
 import { readMap } from "../../src/datapath/libbpf.ts";
-import { all, route, TCP, TestFabric } from "../support/fabric.ts";
+import { all, route, TCP, TestFabric, UDP } from "../support/fabric.ts";
 import { frame, type FrameSpec } from "../support/frames.ts";
 
-const MOST = 512, ALLOWANCE = 384, REDIRECT = 7, SYN = 2, ACK = 16, SERVER = 19;
+const REDIRECT = 7, SYN = 2, RST = 4, ACK = 16, SERVER = 19, ALLOWANCE = 96;
 const GREEDY = 16, MODEST = 17, SMALL = 18;
-let fabric: TestFabric;
+const many = Array.from({ length: 100 }, (_, i) => `10.0.1.${i + 1}`);
+let one: TestFabric, few: TestFabric, fabric: TestFabric;
 before(async () => {
-  fabric = await TestFabric.open(1, { flowAllowance: ALLOWANCE, flowsMost: MOST });
-  fabric.vpc(100, ["10.0.0.0/16"]);
-  fabric.tables.routes = [route(300, "10.0.0.0/16", { kind: "local" })];
-  for (const port of [GREEDY, MODEST, SMALL, SERVER]) await fabric.host(`h${port}`, { port, address: `10.0.0.${port}/24`, groups: [port === SERVER ? 401 : 400] });
-  fabric.group(400, [], [all]); // a client: what it hears is what it asked for, and is remembered
-  fabric.group(401, [all], [all]); // remembers nothing
+  const open = async (flowSets: number): Promise<TestFabric> => {
+    const made = await TestFabric.open(1, { flowAllowance: ALLOWANCE, flowSets });
+    made.vpc(100, ["10.0.0.0/16"]);
+    made.tables.routes = [route(300, "10.0.0.0/16", { kind: "local" })];
+    for (const port of [GREEDY, MODEST, SMALL, SERVER]) await made.host(`h${port}`, { port, address: `10.0.0.${port}/16`, groups: [port === SERVER ? 401 : 400], more: port === SMALL ? many : [] });
+    made.group(400, [], [all]); // a client: what it hears is what it asked for, and is remembered
+    made.group(401, [all], [all]); // remembers nothing
+    return made;
+  };
+  [one, few] = [await open(1), await open(32)];
 });
-after(() => fabric.close());
-/** Who has how many flows; each test begins with none. */
-const flowsOf = (): Record<number, number> => [...readMap(fabric.datapath.object, "flows").keys()].reduce<Record<number, number>>((counts, key) => ({ ...counts, [key.charCodeAt(0)]: (counts[key.charCodeAt(0)] ?? 0) + 1 }), {});
-beforeEach(() => fabric.forgetFlows());
+after(() => { one.close(); few.close(); });
+beforeEach(() => { fabric = one; for (const f of [one, few]) f.forgetFlows(); });
+
+/** Who has how many flows: by their places, which is what their accounts say. */
+function flowsOf(): Record<number, number> {
+  const users = new Map([...readMap(fabric.datapath.object, "flow_users")].map(([key, value]) => { const user = Buffer.from(value, "latin1"); return [key.charCodeAt(0), { used: user.readInt32LE(0), epoch: user.readUInt32LE(8) }] as const; }));
+  const counts = new Map([...users.keys()].map((port) => [port, 0]));
+  for (const text of readMap(fabric.datapath.object, "flows").values()) {
+    const set = Buffer.from(text, "latin1");
+    for (let at = 32; at < set.length; at += 32) {
+      const port = set.readUInt32LE(at + 4);
+      if ((set.readUInt32LE(at) & 32) && users.get(port)?.epoch === set.readUInt32LE(at + 20) >>> 8) counts.set(port, counts.get(port)! + 1);
+    }
+  }
+  assert.deepEqual(new Map([...users].map(([port, { used }]) => [port, used])), counts);
+  return Object.fromEntries([...counts].filter(([, n]) => n > 0));
+}
 
 const packet = (from: number, to: number, more: Partial<FrameSpec>): Buffer => frame({ from: `10.0.0.${from}`, to: `10.0.0.${to}`, protocol: TCP, sourceMac: `02:00:00:00:00:${from.toString(16)}`, ...more });
 const count = (from: number, packets: Buffer[]): number => fabric.testEach(from, packets).filter((run) => run.verdict === REDIRECT).length;
 const ports = (first: number, many: number): number[] => Array.from({ length: many }, (_, i) => first + i);
-/** How many of these begin, by a SYN; are still known, by a SYN|ACK, which answers them. */
+/** How many of these begin, by a SYN; are still known, by a SYN|ACK, which answers them; are reset. */
 const begin = (client: number, first: number, many: number): number => count(client, ports(first, many).map((sport) => packet(client, SERVER, { sport, dport: 80, flags: SYN })));
 const answer = (client: number, first: number, many: number): number => count(SERVER, ports(first, many).map((dport) => packet(SERVER, client, { sport: 80, dport, flags: SYN | ACK })));
+const reset = (client: number, first: number, many: number): number => count(client, ports(first, many).map((sport) => packet(client, SERVER, { sport, dport: 80, flags: RST | ACK })));
 
-test("a full table: whoever has most makes room, of what was not answered, for whoever begins", () => {
-  assert.equal(begin(SMALL, 1000, 20), 20);
-  assert.equal(begin(GREEDY, 1000, 300), 300);
-  assert.equal(answer(GREEDY, 1000, 50), 50);
-  assert.equal(begin(MODEST, 1000, MOST - 320), MOST - 320);
-  assert.deepEqual(flowsOf(), { [SMALL]: 20, [GREEDY]: 300, [MODEST]: 192 }, "the table is full");
-  assert.equal(begin(SMALL, 2000, 100), 100);
-  assert.deepEqual(flowsOf(), { [SMALL]: 120, [GREEDY]: 200, [MODEST]: 192 });
-  const [, ring] = [...readMap(fabric.datapath.object, "flow_rooms")].find(([key]) => key.charCodeAt(0) === SMALL)!;
-  assert.equal(ring.charCodeAt(4), 120, "it has as many slots as flows: none was lost over making room");
-  assert.equal(answer(GREEDY, 1000, 50), 50, "its answered ones stay");
-  assert.equal(answer(SMALL, 1000, 20) + answer(SMALL, 2000, 100) + answer(MODEST, 1000, 192), 312, "and all of the others'");
+test("where all of it is full: whoever has most makes room, of what was not answered, for whoever begins", () => {
+  assert.equal(begin(SMALL, 1000, 2), 2);
+  assert.equal(begin(GREEDY, 1000, 8), 8);
+  assert.equal(answer(GREEDY, 1000, 3), 3);
+  assert.equal(begin(MODEST, 1000, 5), 5);
+  assert.deepEqual(flowsOf(), { [SMALL]: 2, [GREEDY]: 8, [MODEST]: 5 }, "fifteen");
+  assert.equal(begin(SMALL, 2000, 2), 2);
+  assert.deepEqual(flowsOf(), { [SMALL]: 4, [GREEDY]: 6, [MODEST]: 5 });
+  assert.equal(answer(GREEDY, 1000, 3), 3, "its answered ones stay");
+  assert.equal(answer(SMALL, 1000, 2) + answer(SMALL, 2000, 2) + answer(MODEST, 1000, 5), 9, "and all of the others'");
 });
 
-test("when all of theirs is answered nobody else's answered flows go: it is TRACKING_FULL, until somebody with many begins one", () => {
-  const full = fabric.drops(SMALL, "TRACKING_FULL");
-  assert.equal(begin(SMALL, 1000, 20) + answer(SMALL, 1000, 20), 40);
-  assert.equal(begin(GREEDY, 1000, 300) + answer(GREEDY, 1000, 300), 600);
-  assert.equal(begin(MODEST, 1000, MOST - 320), MOST - 320);
+test("answered flows are nobody's room, nor those of who has fewer: it is TRACKING_FULL, until one ends", () => {
+  const full = (): number => fabric.drops(SMALL, "TRACKING_FULL") + fabric.drops(GREEDY, "TRACKING_FULL"), before = full();
+  assert.equal(begin(SMALL, 1000, 2) + answer(SMALL, 1000, 2), 4);
+  assert.equal(begin(GREEDY, 1000, 9) + answer(GREEDY, 1000, 9), 18);
+  assert.equal(begin(MODEST, 1000, 4), 4);
+  assert.equal(begin(GREEDY, 2000, 1), 0, "who has fewer keeps what was not answered, too");
+  assert.equal(answer(MODEST, 1000, 4), 4);
   assert.equal(begin(SMALL, 2000, 1), 0);
-  assert.equal(fabric.drops(SMALL, "TRACKING_FULL"), full + 1);
-  assert.equal(begin(MODEST, 2000, 5), 5, "in place of its own");
-  assert.equal(begin(SMALL, 3000, 20), 20);
-  assert.deepEqual(flowsOf(), { [SMALL]: 40, [GREEDY]: 300, [MODEST]: 172 });
-  assert.equal(answer(GREEDY, 1000, 300) + answer(SMALL, 1000, 20) + answer(SMALL, 3000, 20), 340);
+  assert.equal(full(), before + 2);
+  assert.equal(reset(GREEDY, 1003, 1), 1);
+  assert.equal(begin(SMALL, 3000, 1), 1);
+  assert.deepEqual(flowsOf(), { [SMALL]: 3, [GREEDY]: 8, [MODEST]: 4 });
+  assert.equal(answer(GREEDY, 1000, 3) + answer(GREEDY, 1004, 5) + answer(MODEST, 1000, 4) + answer(SMALL, 1000, 2) + answer(SMALL, 3000, 1), 15);
 });
 
-test("a flood that has its whole allowance and goes on makes room for all the others", () => {
-  assert.equal(begin(SMALL, 1000, MOST - ALLOWANCE), MOST - ALLOWANCE);
-  assert.equal(answer(SMALL, 1000, 100), 100);
+test("flows of an interface that is gone are nobody's: they make room, and are not known when it comes again", () => {
+  assert.equal(begin(GREEDY, 1000, 15) + answer(GREEDY, 1000, 15), 30);
+  assert.equal(begin(SMALL, 1000, 1), 0);
+  fabric.forgetFlows();
+  assert.equal(answer(GREEDY, 1000, 15), 0);
+  assert.equal(begin(SMALL, 1000, 15) + answer(SMALL, 1000, 15), 30);
+});
+
+test("a flood that has its whole allowance and goes on makes room of its own, and for all the others", () => {
+  fabric = few;
+  assert.equal(begin(SMALL, 1000, 40), 40);
   for (let i = 0; i < 60; i++) {
     assert.equal(begin(GREEDY, 1000 + 20 * i, 20), 20);
-    if (i >= 20) assert.equal(begin(SMALL, 2000 + 2 * i, 2) + answer(SMALL, 2000 + 2 * i, 2), 4);
+    assert.equal(begin(MODEST, 2000 + i, 1) + answer(MODEST, 2000 + i, 1), 2);
   }
-  assert.deepEqual(flowsOf(), { [SMALL]: MOST - ALLOWANCE + 80, [GREEDY]: ALLOWANCE - 80 });
-  assert.equal(answer(SMALL, 1000, MOST - ALLOWANCE), MOST - ALLOWANCE, "though they were not answered before");
+  assert.deepEqual(flowsOf(), { [SMALL]: 40, [GREEDY]: ALLOWANCE, [MODEST]: 60 });
+  assert.equal(answer(SMALL, 1000, 40) + answer(MODEST, 2000, 60), 100, "though the first were not answered before");
+});
+
+test("flows of the same two ports are as many as others", () => {
+  fabric = few;
+  const ike = (to: boolean, address: string): Partial<FrameSpec> => ({ ...(to ? { to: address } : { from: address }), protocol: UDP, sport: 500, dport: 500 });
+  const some = many.slice(0, ALLOWANCE - 16);
+  assert.equal(count(SMALL, some.map((address) => packet(SMALL, SERVER, ike(false, address)))), some.length);
+  assert.equal(count(SERVER, some.map((address) => packet(SERVER, SMALL, ike(true, address)))), some.length, "each is known");
+  assert.equal(count(SERVER, many.slice(-4).map((address) => packet(SERVER, SMALL, ike(true, address)))), 0, "and no other");
 });

@@ -41,23 +41,28 @@ const watching = {
 
 const flood = by("floods.test.ts", "a flood of SYNs pushes out no answered connection: not the others', not those of its target, not even its own; new ones begin");
 const crowd = {
-  room: by("crowd.test.ts", "a full table: whoever has most makes room, of what was not answered, for whoever begins"),
-  answered: by("crowd.test.ts", "when all of theirs is answered nobody else's answered flows go: it is TRACKING_FULL, until somebody with many begins one"),
-  flood: by("crowd.test.ts", "a flood that has its whole allowance and goes on makes room for all the others"),
+  room: by("crowd.test.ts", "where all of it is full: whoever has most makes room, of what was not answered, for whoever begins"),
+  answered: by("crowd.test.ts", "answered flows are nobody's room, nor those of who has fewer: it is TRACKING_FULL, until one ends"),
+  gone: by("crowd.test.ts", "flows of an interface that is gone are nobody's: they make room, and are not known when it comes again"),
+  flood: by("crowd.test.ts", "a flood that has its whole allowance and goes on makes room of its own, and for all the others"),
+  ports: by("crowd.test.ts", "flows of the same two ports are as many as others"),
 };
 const pieces = by("floods.test.ts", "a flood of first pieces pushes out its own: another's later piece still follows its first");
 
 export const mutants: readonly CaughtMutant[] = [
-  { name: "a full ring pushes out answered flows", file: "flows.bpf.h", find: "(s->full && !(f->bits & F_ANSWERED))", put: "(s->full)", caughtBy: flood },
-  { name: "a full ring pushes out nothing", file: "flows.bpf.h", find: "(s->full && !(f->bits & F_ANSWERED))", put: "(0)", caughtBy: flood },
-  { name: "a flow's slot is another interface's", file: "flows.bpf.h", find: "struct slot_search s = { .at.port = p->port,", put: "struct slot_search s = { .at.port = 17,", caughtBy: flood },
-  { name: "nobody makes room in a full table", file: "flows.bpf.h", find: "else if (grasp(&s)) {", put: "else if (0) {", caughtBy: crowd.room },
-  { name: "whoever begins makes room in a full table", file: "flows.bpf.h", find: "if (size > crowded.size) {", put: "if (1) {", caughtBy: crowd.room },
-  { name: "whoever has fewest makes room in a full table", file: "flows.bpf.h", find: "if (size > crowded.size) {", put: "if (size < crowded.size || !crowded.size) {", caughtBy: crowd.room },
-  { name: "an empty slot is taken for room in a full table", file: "flows.bpf.h", find: "if (!slot && !s->p) return 0;", put: "", caughtBy: crowd.room },
-  { name: "a full table uses up a ring's numbers", file: "flows.bpf.h", find: "if (!s.found) __sync_val_compare_and_swap(&room->size, s.at.slot + 1, s.at.slot);", put: "", caughtBy: crowd.room },
-  { name: "room in a full table is made of answered flows", file: "flows.bpf.h", find: "  return (s->full && !(f->bits & F_ANSWERED))", put: "  return (s->full && (!s->p || !(f->bits & F_ANSWERED)))", caughtBy: crowd.answered },
-  { name: "who had most makes room for ever", file: "flows.bpf.h", find: "crowded.size = crowded.size * 3 / 4;", put: "(void)0;", caughtBy: crowd.answered },
+  { name: "a full allowance pushes out answered flows", file: "flows.bpf.h", find: "if ((state & F_ANSWERED) && !flow_closed(state) && !is_over(f, state, h->now)) return 0;", put: "", caughtBy: flood },
+  { name: "a full allowance pushes out nothing", file: "flows.bpf.h", find: "if ((state & F_ANSWERED) && !flow_closed(state) && !is_over(f, state, h->now)) return 0;", put: "return 0;", caughtBy: flood },
+  { name: "a full allowance pushes out another's", file: "flows.bpf.h", find: " || f->key.port != h->port || f->key.protocol >> 8 != h->epoch) return 0;", put: ") return 0;", caughtBy: crowd.flood },
+  { name: "no interface has an allowance", file: "flows.bpf.h", find: "user->used >= (__s32)flow_allowance", put: "0", caughtBy: crowd.flood },
+  { name: "nobody makes room where all is full", file: "flows.bpf.h", find: "if (take(f, s.state, F_WRITING)) place = s.place;", put: "return 0;", caughtBy: crowd.room },
+  { name: "whoever has fewest makes room", file: "flows.bpf.h", find: "used < s->used) return 0;", put: "(s->place && used > s->used)) return 0;", caughtBy: crowd.room },
+  { name: "a place that is taken over is still its owner's", file: "flows.bpf.h", find: "if (user) __sync_fetch_and_add(&user->used, -1);", put: "", caughtBy: crowd.room },
+  { name: "who has few makes room for who has many", file: "flows.bpf.h", find: ".far = far, .used = user->used };", put: ".far = far };", caughtBy: crowd.answered },
+  { name: "room is made of answered flows", file: "flows.bpf.h", find: "(used != GIVEN && (state & F_ANSWERED)) || ", put: "", caughtBy: crowd.answered },
+  { name: "a closed flow makes no room", file: "flows.bpf.h", find: "user && !flow_closed(state) ?", put: "user ?", caughtBy: crowd.answered },
+  { name: "flows of an interface that was there before are known", file: "flows.bpf.h", find: ".epoch = bpf_get_prandom_u32() >> 8", put: ".epoch = 0", caughtBy: crowd.gone },
+  { name: "flows of an interface that is gone make no room", file: "flows.bpf.h", find: "__s32 used = user && !flow_closed(state) ?", put: "__s32 used = !user ? 0 : !flow_closed(state) ?", caughtBy: crowd.gone },
+  { name: "flows of the same two ports have one set", file: "flows.bpf.h", find: "if (mark || !set->way[0].state) return mark;", put: "return mark;", caughtBy: crowd.ports },
   { name: "first pieces' places are everybody's", file: "fragments.bpf.h", find: "struct fragment_slot at = { .port = piece.port,", put: "struct fragment_slot at = { .port = 0,", caughtBy: pieces },
 
   { name: "protocols that have no ports are all one", file: "groups.bpf.h", find: "if (rule->protocol != q->protocol) return 0;", put: "if (rule->protocol != q->protocol && (q->protocol == IPPROTO_TCP || q->protocol == IPPROTO_UDP || q->protocol == IPPROTO_ICMP)) return 0;", caughtBy: by("protocols.test.ts", "GRE: a group lets it in by its number, and no other; its answer goes back") },

@@ -37,7 +37,7 @@ export interface HostSpec {
   readonly timeouts?: Partial<Timeouts>;
   readonly mtu?: number;
 }
-type Sizes = Pick<DatapathOptions, "flowAllowance" | "flowsMost" | "natMost">;
+type Sizes = Pick<DatapathOptions, "flowAllowance" | "flowSets" | "natMost">;
 type Mutable<T> = { -readonly [K in keyof T]: T[K] };
 
 export class TestFabric {
