@@ -19,14 +19,16 @@ export async function importLayer(places: Places, name: string, file: string): P
   mkdirSync(root, { recursive: true });
   try {
     await run(["tar", "--extract", "--file", file, "--directory", root, "--numeric-owner", "--same-owner", "--preserve-permissions", "--xattrs", "--xattrs-include=security.capability", "--exclude=dev/*", "--exclude=./dev/*"], { timeoutMs: UNPACK_MS }).catch((error: unknown) => {
-      if (error instanceof CommandError) throw new Error(`${file} cannot be unpacked: ${error.stderr.trim().split("\n")[0] ?? ""}`);
+      if (error instanceof CommandError) throw new Error(`${file} cannot be unpacked: ${reasonOf(error.stderr)}`);
       throw error;
     });
     if (existsSync(join(root, "manifest.json")) && !existsSync(join(root, "etc"))) throw new Error(`${file} is an image of layers (docker save), not a root file system: use docker export of a container`);
     const init = resolveInside(root, "/sbin/init");
     if (init === undefined) throw new Error(`${file} has no /sbin/init: an instance needs a first process`);
     for (const directory of kernelDirectories) if (!lstatSync(join(root, directory), { throwIfNoEntry: false })) mkdirSync(join(root, directory), { mode: directory === "tmp" ? 0o1777 : 0o755 });
-    if (lstatSync(join(root, "usr"), { throwIfNoEntry: false })?.isDirectory()) renameSync(join(root, "usr"), join(growing, "usr"));
+    const usr = lstatSync(join(root, "usr"), { throwIfNoEntry: false });
+    if (usr && !usr.isDirectory()) throw new Error(`the /usr of ${file} is no directory`);
+    if (usr) renameSync(join(root, "usr"), join(growing, "usr"));
     else mkdirSync(join(growing, "usr"));
     mkdirSync(join(root, "usr"), { mode: 0o755 });
     writeFileSync(join(growing, "standalone"), "");
@@ -37,6 +39,9 @@ export async function importLayer(places: Places, name: string, file: string): P
     throw error;
   }
 }
+
+/** tar says first what it does about names that lead out of the archive. */
+const reasonOf = (words: string): string => words.trim().split("\n").find((line) => !line.includes(": Removing leading")) ?? "";
 
 /** Where a path leads when `root` is the root, by its links; undefined when it leads to no file. */
 function resolveInside(root: string, path: string): string | undefined {

@@ -2,7 +2,7 @@
 
 import { after, before, test } from "node:test";
 import assert from "node:assert/strict";
-import { mkdirSync, readdirSync, writeFileSync } from "node:fs";
+import { existsSync, mkdirSync, readdirSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { Box, cli, run, until } from "../support/box.ts";
 import { kernelLeftovers } from "../support/kernel-leftovers.ts";
@@ -91,6 +91,25 @@ test("a broken archive, one without an init, a name that is taken or none: one l
     assert.match(refused.stderr, words);
     assert.match(refused.stderr, /^vpcbox: [^\n]+\n$/);
   }
+  const hostile = await run("python3", ["-c", `import io, tarfile
+def archive(name, *members):
+    with tarfile.open("${box.stateDir}/" + name, "w") as t:
+        for path, link in members + (("sbin/init", None),):
+            m = tarfile.TarInfo(path); m.mode = 0o755
+            if link is None: m.size = 10
+            else: m.type, m.linkname = (tarfile.LNKTYPE if link == "/etc/shadow" else tarfile.SYMTYPE), link
+            t.addfile(m, io.BytesIO(b"#!/bin/sh\\n") if link is None else None)
+archive("up.tar", ("../../../../../../../..${box.stateDir}/escaped", None))
+archive("through.tar", ("out", "${box.stateDir}"), ("out/escaped", None))
+archive("hard.tar", ("etc/stolen", "/etc/shadow"))
+archive("usr.tar", ("usr", "/etc"))`]);
+  assert.equal(hostile.status, 0, hostile.stderr);
+  for (const [name, words] of [["up", /Member name contains '\.\.'/], ["through", /out\/escaped: Cannot open/], ["hard", /etc\/stolen: Cannot hard link/], ["usr", /the \/usr of \S+ is no directory/]] as const) {
+    const refused = await box.vpcbox("image", "import", `hostile ${name}`, join(box.stateDir, `${name}.tar`));
+    assert.match(refused.stderr, words);
+    assert.match(refused.stderr, /^vpcbox: [^\n]+\n$/);
+  }
+  assert.ok(!existsSync(join(box.stateDir, "escaped")));
   const file = await pack("", "mine.tar");
   const first = await box.vpcbox("image", "import", "taken", file);
   assert.equal(first.status, 0, first.stderr);
