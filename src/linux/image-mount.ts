@@ -1,6 +1,7 @@
 // Owns file systems in files: sparse ext4 images mounted through loop devices (loop.ts), so that who writes into one cannot fill more
 // than it.
 
+import { randomUUID } from "node:crypto";
 import { closeSync, existsSync, fstatSync, ftruncateSync, mkdirSync, openSync, readSync, renameSync, rmSync, writeSync } from "node:fs";
 import { join } from "node:path";
 import { run } from "./exec.ts";
@@ -26,7 +27,7 @@ export async function mountImage(file: string, target: string, bytes: number, di
   await withLoopDevice(file, (device) => mountAside(device, target, "ext4", MS_NOATIME | MS_NODEV | MS_NOSUID, "noinit_itable"));
 }
 
-const SUPERBLOCK = 1024, BLOCKS_LOW = 0x4, BLOCKS_HIGH = 0x150; // ext4 data structures and algorithms, "Super Block"
+const SUPERBLOCK = 1024, UUID = 0x68, CHECKSUM = 0x3fc, BLOCKS_LOW = 0x4, BLOCKS_HIGH = 0x150; // ext4 data structures and algorithms, "Super Block"
 function fileSystemBytes(file: string): number {
   const fd = openSync(file, "r"), superblock = Buffer.alloc(1024);
   try {
@@ -67,7 +68,7 @@ export async function unmountImage(target: string): Promise<void> {
 interface Piece { readonly at: number; readonly bytes: Buffer }
 const emptyImages = new Map<string, Promise<readonly Piece[]>>();
 
-/** What mkfs writes into an image of this size. It is asked once: all begin alike, their identifiers too, which nobody reads. */
+/** What mkfs writes into an image of this size. It is asked once: all begin alike. */
 function emptyImage(file: string, bytes: number, directories: readonly string[]): Promise<readonly Piece[]> {
   const key = `${bytes} ${directories.join()}`;
   const made = emptyImages.get(key) ?? makeEmptyImage(file, bytes, directories);
@@ -85,7 +86,7 @@ async function makeEmptyImage(file: string, bytes: number, directories: readonly
     size(file, bytes);
     // the journal is small and nothing is written that need not be: a disk costs what its owner writes
     const extended = ["lazy_itable_init=1", "lazy_journal_init=1", "nodiscard", ...(bytes < ROOM_TO_GROW ? [`resize=${ROOM_TO_GROW / BLOCK}`] : [])];
-    await run(["mkfs.ext4", "-q", "-F", "-m", "0", "-b", String(BLOCK), "-J", "size=4", "-E", extended.join(), "-d", tree, file]);
+    await run(["mkfs.ext4", "-q", "-F", "-m", "0", "-b", String(BLOCK), "-J", "size=4", "-O", "metadata_csum_seed", "-E", extended.join(), "-d", tree, file]);
     return readPieces(file);
   } finally {
     for (const path of [file, tree]) rmSync(path, { recursive: true, force: true });
@@ -117,13 +118,28 @@ const zeros = Buffer.alloc(BLOCK);
 function writeImage(file: string, bytes: number, pieces: readonly Piece[]): void {
   rmSync(file, { force: true });
   size(file, bytes);
-  const fd = openSync(file, "r+");
+  const fd = openSync(file, "r+"), superblock = withOwnUuid(pieces[0]!.bytes.subarray(SUPERBLOCK, 2 * SUPERBLOCK));
   try {
     for (const piece of pieces) writeSync(fd, piece.bytes, 0, piece.bytes.length, piece.at);
+    writeSync(fd, superblock, 0, superblock.length, SUPERBLOCK);
   } finally {
     closeSync(fd);
   }
 }
+
+/** Its checksum goes with it; those of everything else have a seed of their own (metadata_csum_seed). */
+function withOwnUuid(superblock: Buffer): Buffer {
+  const own = Buffer.from(superblock);
+  Buffer.from(randomUUID().replaceAll("-", ""), "hex").copy(own, UUID);
+  let sum = 0xffffffff;
+  for (const byte of own.subarray(0, CHECKSUM)) sum = (sum >>> 8) ^ crc32c[(sum ^ byte) & 0xff]!;
+  own.writeUInt32LE(sum >>> 0, CHECKSUM);
+  return own;
+}
+const crc32c = Uint32Array.from({ length: 256 }, (_, n) => {
+  for (let bit = 0; bit < 8; bit++) n = (n >>> 1) ^ (n & 1 ? 0x82f63b78 : 0);
+  return n;
+});
 
 function size(file: string, bytes: number): void {
   const fd = openSync(file, "a", 0o600);

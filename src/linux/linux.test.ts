@@ -1,6 +1,7 @@
 // Owns the proof that namespaces, links and processes are made, read and removed as said.
 import { test } from "node:test";
 import assert from "node:assert/strict";
+import { spawnSync } from "node:child_process";
 import { existsSync, mkdirSync, mkdtempSync, readFileSync, readdirSync, readlinkSync, rmSync, statSync, statfsSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -94,6 +95,10 @@ test("images: two of one size are two disks with their directories and keep what
     await mountImage(`${target}.img`, target, GIB, ["root/upper"]);
     assert.ok(isMountPoint(target) && statSync(join(target, "root/upper")).isDirectory());
   }
+  const uuidOf = (file: string): string => /UUID: +(\S+)/.exec(spawnSync("dumpe2fs", ["-h", file], { encoding: "utf8" }).stdout)![1]!;
+  assert.notEqual(uuidOf(`${a}.img`), uuidOf(`${b}.img`));
+  await unmountImage(b);
+  assert.equal(spawnSync("e2fsck", ["-f", "-n", `${b}.img`]).status, 0, "which its checksums agree with");
   writeFileSync(join(a, "word"), "of a");
   assert.equal(existsSync(join(b, "word")), false);
   assert.ok(statSync(`${a}.img`).blocks * 512 < 4 * 2 ** 20, "it costs what is written");

@@ -54,7 +54,7 @@ test("scp there and back, ProxyJump, port forwards through the NAT instance", as
   writeFileSync(config, `Host *\n  User ec2-user\n  IdentityFile ${n.keyFile}\n  UserKnownHostsFile ${known}\n  StrictHostKeyChecking yes\n  BatchMode yes\n  ConnectTimeout 5\n`);
   await says(`head -c 3000000 /dev/urandom > ${box.stateDir}/blob; scp -q -F ${config} -J ${n.natPublic} ${box.stateDir}/blob ${n.privateAddress}:there; scp -q -F ${config} -J ${n.natPublic} ${n.privateAddress}:there ${box.stateDir}/back; cmp ${box.stateDir}/blob ${box.stateDir}/back && echo same`, /^same$/m);
   await says(`ssh -F ${config} -J ${n.natPublic} ${n.privateAddress} 'hostname; echo $SSH_CONNECTION'`, /^ip-10-0-1-\d+\.ec2\.internal\n10\.0\.0\./);
-  assert.equal((await box.exec(n.private, "sh", "-c", "mkdir -p /srv/web; echo inner page > /srv/web/index.html; cd /srv/web; setsid python3 -m http.server 8000 > /dev/null 2>&1 < /dev/null &")).status, 0);
+  assert.equal((await box.exec(n.private, "sh", "-c", "mkdir -p /srv/web; echo inner page > /srv/web/index.html; cd /srv/web; setsid python3 -m http.server 8000 > /dev/null 2>&1 < /dev/null & for i in $(seq 200); do curl -sf http://127.0.0.1:8000/ > /dev/null && exit; sleep 0.05; done; exit 1")).status, 0);
   await says(`ssh -F ${config} -f -N -o ExitOnForwardFailure=yes -S ${box.stateDir}/mux -M -L 18000:${n.privateAddress}:8000 -D 11080 ${n.natPublic}
     curl -s --retry 5 --retry-connrefused http://127.0.0.1:18000/; curl -s -x socks5h://127.0.0.1:11080 http://${n.privateAddress}:8000/; ssh -S ${box.stateDir}/mux -O exit x 2> /dev/null`, /^inner page\ninner page\n$/);
   await says(`ssh -F ${config} -R 9000:192.0.2.80:80 ${n.natPublic} curl -s http://127.0.0.1:9000/ | grep -c ietf`, /^[1-9]/);
