@@ -8,6 +8,7 @@ import { createHash } from "node:crypto";
 import { mkdtempSync, readdirSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { deepestStack } from "../../test/support/bpf-stack.ts";
 import { tableSizes } from "./codec.ts";
 import { openDatapath, removePins } from "./loader.ts";
 import { dropReasons, natMetricNames } from "./tables.ts";
@@ -20,6 +21,14 @@ const source = sources.map((name) => readFileSync(join(here, name), "utf8")).joi
 test("the committed object was made of these sources", () => {
   const noted = JSON.parse(readFileSync(join(here, "port.bpf.json"), "utf8")) as { sources: string; compiler: string };
   assert.equal(createHash("sha256").update(source).digest("hex"), noted.sources, "sh src/datapath/compile.sh, and commit what it makes");
+});
+
+test("its deepest calls fit the stack as older kernels count it: 512 bytes, frames rounded up to 32, eight of them", () => {
+  for (const [entry, aside] of [["from_port", ["nat_rings"]], ["nat_rings", []]] as const) {
+    const { bytes, calls } = deepestStack(readFileSync(objectFile), entry, 32, aside);
+    assert.ok(bytes <= 512 && calls.length <= 8, `${bytes} bytes: ${calls.join(" > ")}`);
+  }
+  assert.ok(deepestStack(readFileSync(objectFile), "from_port", 1).bytes > 256, "it was read");
 });
 
 test("compiled again by the same compiler, it is the committed object, byte by byte", (t) => {

@@ -180,6 +180,16 @@ static long seek_in(__u32 i, struct seek *s) {
   s->place = place; s->state = state; s->used = used;
   return 0;
 }
+static __noinline __u32 make_room(__u32 near, __u32 far, __s32 used) {
+  for (int i = 0; i < ROOM_TRIES; i++) {
+    struct seek s = { .near = near, .far = far, .used = used };
+    bpf_loop(2 * WAYS, seek_in, &s, 0);
+    struct flow *f = s.place ? way_of(s.place) : 0;
+    if (!f) return 0;
+    if (take(f, s.state, F_WRITING)) return s.place; // else another processor was quicker
+  }
+  return 0;
+}
 
 // Who has a full allowance gives up what is over, closed a moment ago, or was never answered.
 struct hunt { __u32 port, epoch, hand, tried; __u64 now; __u32 found; };
@@ -232,13 +242,7 @@ __noinline int begin_flow(const struct port *p, const struct flow_key *key, __u3
     if (set) set->way[0].state = F_USED;
     __u32 far = far_set(key);
     place = take_free(far, now);
-    for (int i = 0; !place && i < ROOM_TRIES; i++) {
-      struct seek s = { .near = near, .far = far, .used = user->used };
-      bpf_loop(2 * WAYS, seek_in, &s, 0);
-      struct flow *f = s.place ? way_of(s.place) : 0;
-      if (!f) return 0;
-      if (take(f, s.state, F_WRITING)) place = s.place; // else another processor was quicker
-    }
+    if (!place) place = make_room(near, far, user->used);
     if (!place) return 0;
   }
   __sync_fetch_and_add(&user->used, 1);

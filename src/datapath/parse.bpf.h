@@ -71,8 +71,8 @@ static __always_inline int parse_inner(struct __sk_buff *skb, struct packet *k, 
   return 0;
 }
 
-// 0, or the reason to drop it.
-static __always_inline int parse(struct __sk_buff *skb, struct packet *k) {
+// 0, or the reason to drop it. Not inlined: what it has on the stack is gone when the stages begin.
+static __noinline int parse(struct __sk_buff *skb, struct packet *k) {
   struct frame f;
   if (bpf_skb_load_bytes(skb, 0, &f.ethernet, ETH_HLEN + sizeof f.ip)) return MALFORMED;
   __u32 header = (f.ip.ihl_version & 15) * 4, length = bpf_ntohs(f.ip.length);
