@@ -106,6 +106,8 @@ TABLE(nat_pools, BPF_MAP_TYPE_LRU_HASH, 1 << 14, 0, struct nat_pool_key, struct 
 TABLE(nat_metrics, BPF_MAP_TYPE_PERCPU_HASH, 4096, BPF_F_NO_PREALLOC, __u32, struct nat_metrics);
 TABLE(asked_by, BPF_MAP_TYPE_LRU_HASH, 4096, 0, struct asked_key, __be32);
 TABLE(drops, BPF_MAP_TYPE_PERCPU_HASH, 1 << 17, BPF_F_NO_PREALLOC, struct drop_key, struct counter);
+// A key lies on the stack: verifiers before Linux 6.2 look nothing up by one in memory that a global function was given.
+static __always_inline struct port *port_at(__u32 ifindex) { return bpf_map_lookup_elem(&ports, &ifindex); }
 
 // Addresses of src/internet/addresses.ts.
 #define METADATA_IP bpf_htonl(0xa9fea9fe)

@@ -186,7 +186,7 @@ static __always_inline int in_vpc(__u32 vpc, __be32 ip) {
 
 // A packet to the gateway at w->to becomes the gateway's own and leaves it. 0, or the verdict.
 __noinline int nat_outward(struct __sk_buff *skb, struct walk *w) {
-  struct port *gate = w ? bpf_map_lookup_elem(&ports, &w->to) : 0;
+  struct port *gate = w ? port_at(w->to) : 0;
   if (!gate) return TC_ACT_SHOT;
   struct packet *k = &w->k;
   __u32 number = gate->port;
@@ -238,7 +238,7 @@ __noinline int nat_outward(struct __sk_buff *skb, struct walk *w) {
 
 // A packet to one of the gateway's addresses goes on to the instance whose connection it answers. 0, or the verdict.
 __noinline int nat_inward(struct __sk_buff *skb, struct walk *w) {
-  struct port *gate = w ? bpf_map_lookup_elem(&ports, &w->to) : 0;
+  struct port *gate = w ? port_at(w->to) : 0;
   if (!gate) return TC_ACT_SHOT;
   struct packet *k = &w->k;
   __u32 number = gate->port;

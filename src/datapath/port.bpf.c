@@ -17,8 +17,6 @@
 enum stage { ROUTE, GATEWAY_OUT, GATEWAY_IN };
 enum { GO_ON = 1000, MAX_STAGES = 8 };
 
-static __always_inline struct port *port_at(__u32 ifindex) { return bpf_map_lookup_elem(&ports, &ifindex); }
-
 static __always_inline int has_address(const struct port *p, __be32 ip) {
   if (ip == p->primary) return 1;
   struct address_key key = { .vpc = p->vpc, .ip = ip };
@@ -151,7 +149,8 @@ __noinline int gateway_out(struct __sk_buff *skb, struct walk *w, const struct p
   }
   k->saddr = *public;
   w->stage = GATEWAY_IN;
-  if (bpf_map_lookup_elem(&publics, &k->daddr)) return GO_ON; // another instance's public address: out and in again
+  __be32 daddr = k->daddr;
+  if (bpf_map_lookup_elem(&publics, &daddr)) return GO_ON; // another instance's public address: out and in again
   __u32 index = OWN_INTERNET, *ifindex = bpf_map_lookup_elem(&own, &index);
   struct port *to = ifindex ? port_at(*ifindex) : 0;
   if (!to) return drop(skb, number, NO_SUCH_ADDRESS);
@@ -162,13 +161,13 @@ __noinline int gateway_out(struct __sk_buff *skb, struct walk *w, const struct p
 __noinline int gateway_in(struct __sk_buff *skb, struct walk *w) {
   if (!w) return TC_ACT_SHOT;
   struct packet *k = &w->k;
-  struct public_address *pub = bpf_map_lookup_elem(&publics, &k->daddr);
+  __be32 public = k->daddr;
+  struct public_address *pub = bpf_map_lookup_elem(&publics, &public);
   if (!pub) return drop(skb, w->entry_port, UNKNOWN_PUBLIC_ADDRESS);
   struct port *to = port_at(pub->ifindex);
   if (!to) return drop(skb, w->entry_port, UNKNOWN_PUBLIC_ADDRESS);
   __u32 number = to->port;
   if (!(to->flags & P_GATEWAY)) return drop(skb, number, GATEWAY_DETACHED);
-  __be32 public = k->daddr;
   if (rewrite_address(skb, k, DESTINATION, public, pub->private)) return drop(skb, number, MALFORMED);
   k->daddr = pub->private;
   if (k->inner_at && k->inner.saddr == public) { // an error about what this instance sent: it knows itself by its private address
