@@ -1,9 +1,9 @@
 // Owns a guest's root: two overlays (overlayfs, "Id-mapped layers"), one for / over the image's layers and one for /usr over the
 // image's, the guests' own programs and this machine's /usr. What the guest writes is kept with the guest's own ids (0 is its root).
 
-import { existsSync, mkdirSync } from "node:fs";
+import { closeSync, existsSync, mkdirSync, openSync } from "node:fs";
 import { join } from "node:path";
-import { idmappedBind, SystemError } from "../linux/libc.ts";
+import { idmappedBind, shutDownFileSystem, SystemError } from "../linux/libc.ts";
 import { hasLoopDevices, mountImage, unmountImage } from "../linux/image-mount.ts";
 import { bindToItself, mountOverlay, unmountAt } from "../linux/mount.ts";
 import type { IdRange } from "./id-range.ts";
@@ -31,6 +31,18 @@ export async function ensureDisk(guest: GuestPlaces, sizeGiB: number): Promise<v
 /** Mounted, if it is an image at all: a guest has it mounted only in its root. */
 export async function openDisk(guest: GuestPlaces): Promise<void> {
   if (existsSync(guest.image)) await mountImage(guest.image, guest.disk, 0);
+}
+
+/** No more of it is written: the file system is as after a power cut. */
+export async function cutDisk(guest: GuestPlaces): Promise<void> {
+  if (!existsSync(guest.image)) return;
+  await openDisk(guest);
+  const directory = openSync(guest.disk, "r");
+  try {
+    shutDownFileSystem(directory);
+  } finally {
+    closeSync(directory);
+  }
 }
 
 export const closeDisk = (guest: GuestPlaces): Promise<void> => unmountImage(guest.disk);

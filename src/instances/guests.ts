@@ -1,16 +1,18 @@
 // Owns guests from their first namespace to their last file (guest.ts says what is asked of them). Every step looks at what is there
 // first: a daemon killed between any two of them goes on from there.
 
-import { chmodSync, existsSync, mkdirSync, readFileSync, readdirSync, rmSync, statSync, writeFileSync } from "node:fs";
+import { appendFileSync, chmodSync, existsSync, mkdirSync, readFileSync, readdirSync, rmSync, statSync, writeFileSync } from "node:fs";
 import { open } from "node:fs/promises";
 import { dirname, join } from "node:path";
 import { assert } from "../lib/assert.ts";
+import { log } from "../lib/log.ts";
 import { unmountUnder } from "../linux/mount.ts";
 import { ProcessWatch, signal, waitForEnd, type ProcessIdentity } from "../linux/process.ts";
 import { buildBaseImages } from "./base-images.ts";
 import { writeBundle, searchPath } from "./bundle.ts";
 import { deleteContainer, pause, resume, runningInit, startContainer } from "./container.ts";
-import { closeDisk, ensureDisk, mountRoot, openDisk, unmountRoot } from "./disk.ts";
+import { closeDisk, cutDisk, ensureDisk, mountRoot, openDisk, unmountRoot } from "./disk.ts";
+import { DiskGuard } from "./disk-guard.ts";
 import { readGuestFacts, type GuestFacts } from "./guest-facts.ts";
 import type { GuestRead, Guests, GuestSpec } from "./guest.ts";
 import { chosenHostname } from "./hostname.ts";
@@ -49,6 +51,7 @@ interface BootRecord { readonly bootNumber: number; readonly index: number; read
 export function openGuests(options: GuestsOptions): RuncGuests {
   const places: Places = { runDir: options.runDir, stateDir: options.stateDir, guestUsr: options.guestUsr ?? "/var/lib/vpcbox/guest-usr", get authority() { return options.authority?.(); } };
   const watched = new ProcessWatch();
+  const guard = new DiskGuard(places.stateDir), cut = new Set<string>();
   const captures = new Set<string>();
   const importing = new Set<string>(); // no record has them yet
   const listeners: ((instanceId: string) => void)[] = [];
@@ -65,9 +68,23 @@ export function openGuests(options: GuestsOptions): RuncGuests {
     return guestPlaces(places, instanceId);
   };
 
+  const switchOff = async (instanceId: string): Promise<void> => {
+    const guest = placesOf(instanceId), init = runningInit(places, instanceId);
+    if (init === undefined || cut.has(instanceId)) return;
+    cut.add(instanceId);
+    log("error", "little of this machine's disk is left: an instance that was filling it is ended", { instance: instanceId });
+    await cutDisk(guest).catch((error: Error) => log("error", "its disk could not be cut off", { instance: instanceId, error: error.message })); // or what it wrote to its memory would follow
+    signal(init, "SIGKILL");
+    appendFileSync(guest.console, "\nvpcbox: little of this machine's disk is left; the instance was filling it and was switched off\n");
+  };
+
   // A process that is not our child tells nobody of its end: look, cheaply.
   const look = (): void => {
-    for (const id of watched.takeEnded()) for (const listener of listeners) listener(id);
+    for (const id of watched.takeEnded()) {
+      cut.delete(id);
+      for (const listener of listeners) listener(id);
+    }
+    for (const id of guard.look(watched.names, (instanceId) => placesOf(instanceId).image)) void switchOff(id).catch((error: Error) => log("error", "it could not be ended", { instance: id, error: error.message }));
     if (watched.size === 0) { clearInterval(timer); timer = undefined; }
   };
   const watch = (id: string, init: ProcessIdentity): void => {
@@ -125,6 +142,7 @@ export function openGuests(options: GuestsOptions): RuncGuests {
   const stop = async (instanceId: string): Promise<void> => {
     const guest = placesOf(instanceId);
     watched.remove(instanceId);
+    cut.delete(instanceId);
     await thaw(instanceId, guest);
     const init = runningInit(places, instanceId);
     if (init !== undefined) {

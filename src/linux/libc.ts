@@ -131,6 +131,14 @@ const NS_GET_USERNS = 0xb701;
 /** A descriptor of the user namespace that an open namespace belongs to (ioctl_ns(2)). */
 export const owningUserNamespace = (namespace: number): number => check(ioctl_(namespace, NS_GET_USERNS, Buffer.alloc(8)) as number, "ioctl NS_GET_USERNS");
 
+const FS_IOC_SHUTDOWN = 0x8004587d, AT_ONCE = 2;
+/** Ends a file system where it stands, whatever is in memory of it: every later write fails until it is mounted anew (ext4, xfs). */
+export function shutDownFileSystem(fd: number): void {
+  const how = Buffer.alloc(4);
+  how.writeUInt32LE(AT_ONCE, 0); // a flushed journal would bring the data that is waiting
+  check(ioctl_(fd, FS_IOC_SHUTDOWN, how) as number, "ioctl FS_IOC_SHUTDOWN");
+}
+
 /** Waits until nobody else holds an exclusive lock on the open file; it ends with the descriptor (flock(2)). */
 export const lockExclusive = (fd: number): void => void check(flock_(fd, 2) as number, "flock");
 export const close = (fd: number): void => void check(close_(fd) as number, "close");

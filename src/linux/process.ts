@@ -44,6 +44,7 @@ export class ProcessWatch {
   readonly #watched = new Map<string, { readonly process: ProcessIdentity; readonly fd: number | undefined }>(); // no descriptor: it had ended
 
   get size(): number { return this.#watched.size; }
+  get names(): Iterable<string> { return this.#watched.keys(); }
 
   add(name: string, process: ProcessIdentity): void {
     const there = this.#watched.get(name)?.process;
