@@ -11,16 +11,17 @@ const PASSED_ON = ["SIGINT", "SIGQUIT", "SIGTERM", "SIGHUP", "SIGUSR1", "SIGUSR2
 
 export const onTerminal = (): boolean => process.stdin.isTTY === true && process.stdout.isTTY === true;
 
+/** Called before the child is started: a signal that answers its first word must not find us unprepared, and none is delivered while it starts. */
+const passOn = (to: (signal: NodeJS.Signals) => void): void => { for (const signal of PASSED_ON) process.on(signal, to); };
+
 /** Runs `argv` to its end. Resolves with the exit status to end with: its own, or 128 + n when signal n ended it. */
 export function runInside(argv: readonly string[], env: NodeJS.ProcessEnv = process.env): Promise<number> {
   const [file, ...args] = argv as [string, ...string[]];
   return new Promise((resolve, reject) => {
+    // A terminal sends Ctrl-C and Ctrl-\ to the whole foreground group: the child has it already.
+    const sentByTerminal = (signal: NodeJS.Signals): boolean => process.stdin.isTTY === true && (signal === "SIGINT" || signal === "SIGQUIT");
+    passOn((signal) => { if (!sentByTerminal(signal)) child.kill(signal); });
     const child = spawn(file, args, { stdio: "inherit", env });
-    for (const signal of PASSED_ON) {
-      // A terminal sends Ctrl-C and Ctrl-\ to the whole foreground group: the child has it already.
-      const sentByTerminal = process.stdin.isTTY === true && (signal === "SIGINT" || signal === "SIGQUIT");
-      process.on(signal, () => { if (!sentByTerminal) child.kill(signal); });
-    }
     child.on("error", (error: NodeJS.ErrnoException) => reject(new Failure(error.code === "ENOENT" ? `the program ${file} is missing; run: npm run setup` : error.message)));
     child.on("exit", (code, signal) => resolve(code ?? 128 + (signal === null ? 0 : constants.signals[signal])));
   });
@@ -36,13 +37,13 @@ export function outputOf(argv: readonly string[]): Promise<string | undefined> {
 export function runSaying(argv: readonly string[]): Promise<void> {
   const [file, ...args] = argv as [string, ...string[]];
   return new Promise((resolve, reject) => {
+    passOn((signal) => child.kill(signal));
     const child = spawn(file, args, { stdio: ["ignore", "ignore", "pipe"] });
     let wrong: string | undefined;
     createInterface(child.stderr!).on("line", (line) => {
       if (line.startsWith("error: ")) wrong = line.slice("error: ".length);
       else process.stderr.write(`${line}\n`);
     });
-    for (const signal of PASSED_ON) process.on(signal, () => child.kill(signal));
     child.on("error", reject);
     child.on("close", (code) => (code === 0 ? resolve() : reject(new Failure(wrong ?? `${args[0]} ended with status ${code}`))));
   });
