@@ -15,6 +15,7 @@ import { ensureRegion } from "./ec2/vpc/default-vpc.ts";
 import { capacityOf } from "./instances/capacity.ts";
 import { FlowLogCollector } from "./flow-logs/collector.ts";
 import { listFlowLogs } from "./flow-logs/listing.ts";
+import { releaseControllers } from "./instances/controllers.ts";
 import { openGuests, type RuncGuests } from "./instances/guests.ts";
 import { openInsights } from "./insights.ts";
 import { openApiEndpoint } from "./internet/api-endpoint.ts";
@@ -169,6 +170,7 @@ export async function openBox(options: DaemonOptions, early: EarlyParts): Promis
     services.close();
     await services.remove();
     guests.close();
+    releaseControllers(options.box);
     await internet.remove();
     datapath?.close();
     await deleteNetns(fabricNetns);

@@ -23,6 +23,7 @@ iputils-ping bin/ping
 curl bin/curl
 net-tools bin/netstat
 procps bin/ps
+jq bin/jq
 iproute2 bin/ss
 tcpdump bin/tcpdump
 bind9-dnsutils bin/dig

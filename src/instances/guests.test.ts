@@ -9,6 +9,7 @@ import { run, type Finished } from "../linux/exec.ts";
 import { addVethPairs, ipBatch } from "../linux/link.ts";
 import { mountsUnder } from "../linux/mount.ts";
 import { createNetns, deleteNetns } from "../linux/netns.ts";
+import { releaseControllers } from "./controllers.ts";
 import { openGuests, type RuncGuests } from "./guests.ts";
 import type { GuestSpec } from "./guest.ts";
 
@@ -29,6 +30,7 @@ before(async () => {
 after(async () => {
   for (const guest of await guests.read()) await guests.remove(guest.instanceId);
   guests.close();
+  releaseControllers(box);
   await deleteNetns(fabric);
   const left = mountsUnder(runDir);
   rmSync(runDir, { recursive: true, force: true });

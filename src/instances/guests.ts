@@ -10,6 +10,7 @@ import { unmountUnder } from "../linux/mount.ts";
 import { ProcessWatch, signal, waitForEnd, type ProcessIdentity } from "../linux/process.ts";
 import { buildBaseImages } from "./base-images.ts";
 import { writeBundle, searchPath } from "./bundle.ts";
+import { holdControllers } from "./controllers.ts";
 import { deleteContainer, pause, resume, runningInit, startContainer } from "./container.ts";
 import { closeDisk, cutDisk, ensureDisk, mountRoot, openDisk, unmountRoot } from "./disk.ts";
 import { DiskGuard } from "./disk-guard.ts";
@@ -126,6 +127,7 @@ export function openGuests(options: GuestsOptions): RuncGuests {
     await deleteContainer(places, spec.instanceId); // of a start that was cut short
     await ensureDisk(guest, spec.diskGiB);
     const layers = layerDirectories(places, spec.layers);
+    holdControllers(options.box);
     await withUserNamespace(guest, async (userns) => {
       mountRoot(places, guest, userns, ids, layers);
       const asked = await writeSeed(spec, guest, ids);

@@ -6,6 +6,7 @@ import type { Box } from "./box.ts";
 export async function kernelLeftovers(box: Box): Promise<string[]> {
   const left: string[] = [];
   for (const path of [`/run/vpcbox/${box.name}`, `/sys/fs/bpf/vpcbox/${box.name}`, box.stateDir]) if (existsSync(path)) left.push(`path ${path}`);
+  for (const name of readdirSync("/sys/fs/cgroup").filter((one) => one === `vpcbox.${box.name}` || one.startsWith(`vpcbox.${box.name}.`))) left.push(`control group ${name}`);
   for (const line of readFileSync("/proc/self/mountinfo", "utf8").split("\n"))
     if (line.includes(`/vpcbox/${box.name}/`) || line.includes(box.stateDir)) left.push(`mount ${line.split(" ")[4]}`);
   for (const pid of readdirSync("/proc").filter((name) => /^\d+$/.test(name))) {
