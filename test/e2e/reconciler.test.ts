@@ -73,7 +73,7 @@ test("a link that was deleted, a program that was detached and a stray link are 
   assert.equal(await pings(one, instance, "192.0.2.80"), true);
 
   const fabric = `/run/vpcbox/${one.name}/netns/fabric`, ifindex = readLinks(fabric).get(link!)!;
-  const filters = async (): Promise<number> => ((await inFabric(one, "tc", "filter", "show", "dev", link!, "ingress")).stdout.match(/from_port/g) ?? []).length; // before kernel 6.6
+  const filters = async (): Promise<number> => ((await inFabric(one, "tc", "filter", "show", "dev", link!, "ingress")).stdout.match(/ direct-action /g) ?? []).length; // before kernel 6.6
   const programs = async (): Promise<number> => (inNetns(fabric, () => tcxPrograms(ifindex))?.length ?? 0) + (await filters());
   assert.equal(await programs(), 1);
   if ((await filters()) > 0) await inFabric(one, "tc", "filter", "del", "dev", link!, "ingress");
