@@ -13,7 +13,7 @@ export const searchPath = (): string => (process.env.PATH ? `${process.env.PATH}
 
 const PROGRAMS: Readonly<Record<string, string>> = { runc: "runc", openssl: "openssl", ip: "iproute2", tc: "iproute2", nsenter: "util-linux", unshare: "util-linux" }; // program: its Debian package
 const MODULES = ["overlay", "veth", "sch_ingress", "cls_bpf", "nf_tables", "nft_chain_nat", "nft_compat", "nf_conntrack", "xt_MASQUERADE", "xt_conntrack", "xt_nat"];
-const OLDEST_KERNEL = [5, 19] as const; // overlayfs over id-mapped layers
+const OLDEST_KERNEL = [6, 1] as const; // overlayfs over id-mapped layers is older; no older verifier was seen to take the kernel program (npm run kernel)
 
 export function requireRoot(): void {
   if (process.getuid?.() !== 0) throw new Failure("needs root: run it with sudo");

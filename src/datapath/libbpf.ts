@@ -52,7 +52,7 @@ function bind(so: LibraryHandle) {
   };
 }
 
-export const ENOENT = 2, EEXIST = 17, ENOSPC = 28, EINVAL = 22;
+export const ENOENT = 2, EACCES = 13, EEXIST = 17, ENOSPC = 28, EINVAL = 22;
 
 /** A failed call; `code` is errno as libbpf returns it (negative errno, version 1 on). */
 export class BpfError extends Error {

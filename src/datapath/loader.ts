@@ -2,7 +2,8 @@
 // outlive the daemon. `apply` is the whole interface: what is there is compared, and brought to what is desired.
 
 import { existsSync, mkdirSync, rmSync } from "node:fs";
-import { deleteEntry, loadObject, loadObjectAside, possibleCpus, readEntries, readMap, attachClassifier, attachTcx, lookupEntry, testRun, updateEntry, BpfError, EINVAL, type LoadedObject, type TestRun } from "./libbpf.ts";
+import { release } from "node:os";
+import { deleteEntry, loadObject, loadObjectAside, possibleCpus, readEntries, readMap, attachClassifier, attachTcx, lookupEntry, testRun, updateEntry, BpfError, EACCES, EINVAL, type LoadedObject, type TestRun } from "./libbpf.ts";
 import { ensureMounted } from "../linux/mount.ts";
 import { freeGoneCounters, freeGonePorts } from "./gone-ports.ts";
 import { drainAccounts, type DrainedAccounts } from "./flow-accounts.ts";
@@ -96,6 +97,7 @@ function objectParts(pinDir: string, constants: readonly number[], file: string,
 
 /** After a load that found tables of a version with other shapes: their flows are lost, the network is written anew. @throws any other error */
 function makeRoom(error: unknown, pinDir: string, existingOnly: boolean): void {
+  if (error instanceof BpfError && error.code === EACCES) throw new Error(`the verifier of Linux ${release()} refuses the datapath's program: run vpcbox on another kernel, 6.1 or newer, and report this one`);
   if (existingOnly || !(error instanceof BpfError) || error.code !== EINVAL) throw error;
   removePins(pinDir);
   mkdirSync(pinDir, { recursive: true });

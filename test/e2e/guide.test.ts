@@ -148,13 +148,14 @@ test("faults: no public address; the gateway detached", async () => {
 });
 
 test("kill -9 of the daemon interrupts no connection, and up has every call that was answered", async () => {
-  const pinging = box.exec(n.private, "ping", "-i", "0.2", "-c", "15", "192.0.2.80");
+  const pinging = box.exec(n.private, "sh", "-c", "touch /tmp/pinging; exec ping -i 0.2 -c 25 192.0.2.80");
+  await until("it pings", async () => ((await box.exec(n.private, "test", "-e", "/tmp/pinging")).status === 0 ? true : undefined));
   const { SecurityGroups } = await box.aws<{ SecurityGroups: unknown[] }>("ec2", "describe-security-groups");
   process.kill(box.pid, "SIGKILL");
   await until("the daemon is gone", async () => { try { process.kill(box.pid, 0); return undefined; } catch { return true; } });
   await box.up();
   const result = await pinging;
-  assert.match(result.stdout, /15 packets transmitted, 15 received, 0% packet loss/, result.stdout + result.stderr);
+  assert.match(result.stdout, /25 packets transmitted, 25 received, 0% packet loss/, result.stdout + result.stderr);
   assert.deepEqual((await box.aws<{ SecurityGroups: unknown[] }>("ec2", "describe-security-groups")).SecurityGroups, SecurityGroups);
   assert.equal(await pings(box, n.private, "ietf.org"), true);
 });
