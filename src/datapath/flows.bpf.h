@@ -145,10 +145,15 @@ static __always_inline struct flow_user *user_of(const struct flow *f) {
   return user && user->epoch == f->key.protocol >> 8 ? user : 0;
 }
 
+// The next turn of a place begins. 0: another processor was quicker.
+static __always_inline int turn_over(struct flow *f, __u32 state, __u32 becomes) {
+  return __sync_val_compare_and_swap(&f->state, state, (state / F_TURN + 1) * F_TURN | F_USED | becomes) == state;
+}
+
 // A place for this processor alone, or for nobody; whoever had it has one flow less. 0: another processor was quicker.
 static __always_inline int take(struct flow *f, __u32 state, __u32 becomes) {
   struct flow_user *user = state & F_HELD ? user_of(f) : 0;
-  if (__sync_val_compare_and_swap(&f->state, state, (state / F_TURN + 1) * F_TURN | F_USED | becomes) != state) return 0;
+  if (!turn_over(f, state, becomes)) return 0;
   if (user) __sync_fetch_and_add(&user->used, -1);
   return 1;
 }
@@ -251,6 +256,6 @@ __noinline int begin_flow(const struct port *p, const struct flow_key *key, __u3
 
 // The same flow from the beginning: its ports are used anew. 0: another processor was quicker.
 static __always_inline __u32 begin_again(struct flow *f, __u32 mark, __u32 state, const struct port *p, const struct flow_key *key, __u32 bits, __u64 now) {
-  if (__sync_val_compare_and_swap(&f->state, state, (state / F_TURN + 1) * F_TURN | F_USED | F_WRITING) != state) return 0;
+  if (!turn_over(f, state, F_WRITING)) return 0;
   return write_flow(mark & 0x3ffff, p, key, bits, now);
 }
