@@ -236,11 +236,10 @@ static __always_inline __u32 write_flow(__u32 place, const struct port *p, const
 }
 
 // Remembers a flow; answers its mark. 0: there is no room for it. Two processors at once may remember one twice: the first in its set is looked at.
-__noinline int begin_flow(const struct port *p, const struct flow_key *key, __u32 bits, __u64 now) {
-  if (!p || !key) return 0;
+__noinline int begin_flow(const struct port *p, struct flow_user *user, const struct flow_key *key, __u32 bits, __u64 now) {
+  if (!p || !user || !key) return 0;
   __u32 number = p->port;
-  struct flow_user *user = flow_user(number);
-  if (!user || (user->used >= (__s32)flow_allowance && !give_up_one(number, user, now))) return 0;
+  if ((user->used >= (__s32)flow_allowance && !give_up_one(number, user, now))) return 0;
   __u32 near = near_set(key), place = take_free(near, now);
   if (!place) {
     struct flow_set *set = bpf_map_lookup_elem(&flows, &near);

@@ -62,8 +62,10 @@ __noinline int ask_acl(__u32 acl, __u32 direction, __be32 remote, __u32 port, __
 }
 
 // The ACL of the port's subnet; later fragments share the first one's verdict.
-static __always_inline int acl_allows(const struct port *p, __u32 direction, const struct packet *k) {
+static __always_inline int acl_allows(const struct port *p, __u32 direction, struct walk *w) {
+  const struct packet *k = &w->k;
   if (!p->acl || k->fragment == LATER_FRAGMENT) return 1;
+  w->acl_asked = 1;
   return ask_acl(p->acl, direction, direction == EGRESS ? k->daddr : k->saddr, bpf_ntohs(k->dport), WHAT(k)) != DENIED;
 }
 
@@ -72,11 +74,11 @@ static __always_inline int open_to_all(const struct port *p, __u32 direction, __
   return protocol == IPPROTO_UDP && (p->flags & (direction == EGRESS ? P_OPEN_UDP_EGRESS : P_OPEN_UDP_INGRESS));
 }
 
-// A packet that no flow knows.
-static __always_inline int judge(const struct port *p, __u32 direction, const struct packet *k, int *track) {
+// A packet that no flow knows. `known`: rules allow it, that was asked before; whether it begins a flow is to be said all the same.
+static __always_inline int judge(const struct port *p, __u32 direction, const struct packet *k, int known, int *track) {
   __be32 remote = direction == EGRESS ? k->daddr : k->saddr;
   __u32 back = direction == EGRESS ? INGRESS : EGRESS;
-  int answer = open_to_all(p, direction, k->protocol) ? ALLOWED_FROM_ANYWHERE : ask_groups(p, direction, remote, bpf_ntohs(k->dport), WHAT(k) | (open_to_all(p, back, k->protocol) ? ANYWHERE : 0));
+  int answer = known ? ALLOWED : open_to_all(p, direction, k->protocol) ? ALLOWED_FROM_ANYWHERE : ask_groups(p, direction, remote, bpf_ntohs(k->dport), WHAT(k) | (open_to_all(p, back, k->protocol) ? ANYWHERE : 0));
   if (answer == DENIED) return 0;
   *track = 1;
   if (answer == ALLOWED_FROM_ANYWHERE && open_to_all(p, back, k->protocol)) *track = 0; // begins a flow that is not tracked
@@ -98,7 +100,7 @@ __noinline int groups_allow(const struct port *p, __u32 direction, struct walk *
     flow_key_of(&key, p->port, epoch, k->inner.saddr, k->inner.daddr, k->inner.sport, k->inner.dport, k->inner.protocol);
     struct flow *about = flow_at(find_flow(&key), &state);
     if (about && idle_ns(about, now) < timeout_ns(p, k->inner.protocol, state)) return 1;
-    return judge(p, direction, k, &track);
+    return judge(p, direction, k, 0, &track);
   }
   int from_a = flow_key_of(&key, p->port, epoch, k->saddr, k->daddr, k->sport, k->dport, k->protocol);
   __u32 mark = find_flow(&key), bits = from_a ? F_BY_A : 0;
@@ -106,13 +108,14 @@ __noinline int groups_allow(const struct port *p, __u32 direction, struct walk *
   __u64 idle = f ? idle_ns(f, now) : 0;
   int alive = f && idle < timeout_ns(p, k->protocol, state);
   if (alive && k->protocol == IPPROTO_TCP && (k->tcp_flags & (TCP_SYN | TCP_ACK)) == TCP_SYN && flow_closed(state)) alive = 0; // the ports are used anew
-  if (!alive && !judge(p, direction, k, &track)) return 0;
+  if (!alive && !judge(p, direction, k, w->known, &track)) return 0;
+  w->asked_at[direction & 1] = alive ? FLOW : RULES;
   if (!track) return 1;
   if (alive) bits = !!(state & F_BY_A) != from_a ? F_ANSWERED : 0;
   if (k->protocol == IPPROTO_TCP) bits |= end_bits(k->tcp_flags, from_a);
   if (!alive) {
     __u32 again = f ? begin_again(f, mark, state, p, &key, bits, now) : 0;
-    mark = again ? again : begin_flow(p, &key, bits, now);
+    mark = again ? again : begin_flow(p, user, &key, bits, now);
     if (!mark) w->no_room = 1;
   } else if ((bits & ~state) || idle > SECOND / 8) { // seldom: other processors read this line
     if (add_bits(f, state, bits)) touch(f, p, state | bits, now);

@@ -51,16 +51,17 @@ struct nat_pool { __u64 full_until_ns; __u32 cursor, pad; };
 struct nat_metrics { __u64 count[14]; };
 // What the whole way decided about packets of one header at one link: as long as a line of the processor's own cache.
 enum cached_flags { C_SOURCE = 1, C_DESTINATION = 2, C_LIMITED = 4 }; // which address becomes `address`; no packet longer than the internet's
+enum cached_for_all { NOTHING, BEGINNINGS, ANSWERS }; // a verdict about all TCP connections to a port, whose other port is 0 here
 struct cached {
   __u32 ifindex;
   __be32 saddr, daddr;
   __be16 sport, dport;
-  __u8 protocol, icmp_type;
+  __u8 protocol, kind; // an ICMP type, or cached_for_all
   struct mac source_mac;
   __u32 generation, to;
   __u64 until_ns;
   __be32 address;
-  __u32 from_end, to_end; // marks of the flow at the interfaces that track it (flows.bpf.h), 0 where none does
+  __u32 from_end, to_end; // marks of the flow at the interfaces that track it (flows.bpf.h), 0 where none does; of a verdict for all: of some flow
   struct mac mac;
   __u16 flags;
   __u32 turn; // cache.bpf.h

@@ -4,6 +4,7 @@
 #include "maps.bpf.h"
 
 enum { TCP_FIN = 1, TCP_SYN = 2, TCP_RST = 4, TCP_ACK = 16 };
+enum asked { NOBODY, FLOW, RULES };
 enum fragment_kind { WHOLE, FIRST_FRAGMENT, LATER_FRAGMENT };
 struct ipv4 { __u8 ihl_version, tos; __be16 length, id, fragment; __u8 ttl, protocol; __sum16 check; __be32 saddr, daddr; };
 struct ethernet { struct mac destination, source; __be16 type; };
@@ -36,7 +37,8 @@ struct walk {
   __u32 entry, entry_port; // the link it came in by, and that port's number
   __u32 at, to; // ifindexes of the port it leaves and of the one it goes to
   __u32 stage, limit, cacheable, generation, no_room; // generation: of the tables, before the first was read
-  __u32 tracked_at[2]; // by direction: the mark of its flow, at the interface whose groups track it
+  __u32 tracked_at[2], asked_at[2]; // by direction: the mark of its flow, at the interface whose groups track it; and what allowed it there
+  __u32 acl_asked, known; // known: what a verdict for all connections said (cached_for_all)
   __u32 path, rejected; // for flow logs: which way it leaves w->at, and that it does not
   __be32 translated; // later fragments: what a NAT gateway made of the first one's address
 };

@@ -35,7 +35,11 @@ static __always_inline int hand_over(struct __sk_buff *skb, const struct port *t
 // It got through. What follows it without asking: later pieces of it, and for a moment all of its header.
 static __always_inline int deliver(struct __sk_buff *skb, const struct walk *w, const struct port *to) {
   if (w->k.fragment == FIRST_FRAGMENT) note_first_piece(w);
-  if (w->cacheable && !w->translated) remember(w, to);
+  if (w->cacheable && !w->translated) {
+    remember(w, to, NOTHING);
+    __u32 all = holds_for_all(w);
+    if (all) remember(w, to, all);
+  }
   return hand_over(skb, to);
 }
 
@@ -96,7 +100,7 @@ static __always_inline int choose_way(struct __sk_buff *skb, struct walk *w, con
     if (route->kind == R_BLACKHOLE) return drop(skb, from->port, BLACKHOLE);
     w->path = route->kind == R_INTERNET ? PATH_INTERNET : route->kind == R_PEERING ? PATH_PEERING : PATH_VPC;
     if (route->kind == R_INTERNET) {
-      if (!acl_allows(from, EGRESS, k)) return reject(skb, w, from, EGRESS, ACL_EGRESS);
+      if (!acl_allows(from, EGRESS, w)) return reject(skb, w, from, EGRESS, ACL_EGRESS);
       w->stage = GATEWAY_OUT;
       return GO_ON;
     }
@@ -108,8 +112,8 @@ static __always_inline int choose_way(struct __sk_buff *skb, struct walk *w, con
     to = route->kind == R_PORT ? port_at(route->target) : a ? port_at(a->ifindex) : 0;
     if (!to) return drop(skb, from->port, NO_SUCH_ADDRESS);
     if (to->subnet != from->subnet) {
-      if (!acl_allows(from, EGRESS, k)) return reject(skb, w, from, EGRESS, ACL_EGRESS);
-      if (!acl_allows(to, INGRESS, k)) return reject(skb, w, to, INGRESS, ACL_INGRESS);
+      if (!acl_allows(from, EGRESS, w)) return reject(skb, w, from, EGRESS, ACL_EGRESS);
+      if (!acl_allows(to, INGRESS, w)) return reject(skb, w, to, INGRESS, ACL_INGRESS);
     }
   }
   *way = to;
@@ -138,7 +142,7 @@ __noinline int gateway_out(struct __sk_buff *skb, struct walk *w, const struct p
     drop(skb, number, PACKET_TOO_BIG);
     struct port *sender = port_at(w->entry);
     if (!sender || make_too_big(skb, w, sender->router)) return TC_ACT_SHOT;
-    if (!acl_allows(sender, INGRESS, k)) return drop(skb, sender->port, ACL_INGRESS);
+    if (!acl_allows(sender, INGRESS, w)) return drop(skb, sender->port, ACL_INGRESS);
     return hand_over(skb, sender);
   }
   w->limit = INTERNET_MTU;
@@ -185,7 +189,7 @@ __noinline int gateway_in(struct __sk_buff *skb, struct walk *w) {
       if (!bpf_map_lookup_elem(&privates, &inside)) return drop(skb, to->port, NO_PUBLIC_ADDRESS);
     } else if (route->kind != R_LOCAL) return drop(skb, number, BLACKHOLE);
   }
-  if (!acl_allows(to, INGRESS, k)) return reject(skb, w, to, INGRESS, ACL_INGRESS);
+  if (!acl_allows(to, INGRESS, w)) return reject(skb, w, to, INGRESS, ACL_INGRESS);
   return arrive(skb, w, to);
 }
 
@@ -239,6 +243,7 @@ static __always_inline int leave(struct __sk_buff *skb, struct port *from, struc
 SEC("tc") int from_port(struct __sk_buff *skb) {
   WATCH_FRAME(skb, skb->ifindex, SENT);
   int is_ip = !skb->vlan_present && skb->protocol == bpf_htons(ETH_P_IP), known = is_ip ? by_cache(skb) : -1;
+  if (known < 0 && is_ip) known = by_port(skb);
   if (known >= 0) return known;
   __u32 zero = 0;
   struct walk *w = bpf_map_lookup_elem(&walks, &zero);

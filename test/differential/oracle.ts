@@ -18,8 +18,9 @@ const INTERNET_PORT = 1, FRAGMENT_SECONDS = 30;
 /** The memory of every interface. */
 export class TrackedFlows implements FlowState {
   nowSeconds = 0;
-  /** A TCP connection began: see program.ts. */
+  /** A TCP connection began where packets of its header had passed before: see program.ts. */
   renewed = false;
+  readonly #passed = new Set<string>();
   readonly #flows = new Map<string, { readonly flow: Flow; readonly seen: number }>();
   readonly #pieces = new Map<string, number>();
 
@@ -50,11 +51,12 @@ export class TrackedFlows implements FlowState {
 
   passed(eni: NetworkInterface, packet: Packet, untracked: boolean): void {
     if (packet.about) return;
-    const { key } = flowKey(packet);
+    const { key } = flowKey(packet), passedBefore = this.#passed.has(`${eni.id} ${key}`);
+    this.#passed.add(`${eni.id} ${key}`);
     const live = this.#live(eni, key);
     const known = live && !beginsAnew(live, packet) ? live : undefined;
     if (!known && (untracked || !beginsFlow(packet))) return;
-    if (!known && packet.protocol === TCP) this.renewed = true;
+    if (!known && packet.protocol === TCP && passedBefore) this.renewed = true;
     this.#flows.set(`${eni.id} ${key}`, { flow: nextFlow(known, packet), seen: this.nowSeconds });
   }
 }

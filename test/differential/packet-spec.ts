@@ -1,5 +1,5 @@
 // Owns how packets are drawn: fresh ones between whatever the network has, and answers to, errors about and later pieces of those that
-// arrived; sound, spoofed, cut short. frameOf says which frame a draw means, in its network.
+// arrived, and the same by a connection beside theirs; sound, spoofed, cut short. frameOf says which frame a draw means, in its network.
 
 import fc from "fast-check";
 import { ICMP, ICMP_ECHO, ICMP_ECHO_REPLY, TCP, UDP, type Packet } from "../../src/model/packet.ts";
@@ -9,7 +9,7 @@ import { ports, type Ref } from "./network-spec.ts";
 import { ipNumber, macOf, type Drawn } from "./records-of.ts";
 
 export interface PacketSpec {
-  readonly kind: "fresh" | "reply" | "again" | "error" | "piece";
+  readonly kind: "fresh" | "reply" | "again" | "error" | "piece" | "beside" | "reply-beside"; // beside: from or to another port of the client's
   readonly of: number; // which of those that arrived, from the last
   readonly sender: number; // interface; modulo its count and the internet
   readonly spoof: "no" | "address" | "mac";
@@ -29,7 +29,7 @@ const rarely = <T>(percent: number, arb: fc.Arbitrary<T>): fc.Arbitrary<T | unde
 const ref = (kinds: fc.Arbitrary<Ref["kind"]>): fc.Arbitrary<Ref> => fc.tuple(kinds, n).map(([kind, i]) => ({ kind, n: i }));
 const FIN = 1, SYN = 2, RST = 4, ACK = 16;
 export const packetSpec: fc.Arbitrary<PacketSpec> = fc.record({
-  kind: weighted<PacketSpec["kind"]>([10, "fresh"], [6, "reply"], [2, "again"], [3, "error"], [1, "piece"]),
+  kind: weighted<PacketSpec["kind"]>([10, "fresh"], [6, "reply"], [2, "again"], [3, "error"], [1, "piece"], [3, "beside"], [1, "reply-beside"]),
   of: n,
   sender: fc.nat(19),
   spoof: weighted<PacketSpec["spoof"]>([18, "no"], [3, "address"], [1, "mac"]),
@@ -91,6 +91,7 @@ function related(spec: PacketSpec, { at, from, sent, packet }: Arrival): { sende
   const whole = { fragment: undefined, padding: spec.shape.padding, options: spec.shape.options };
   switch (spec.kind) {
     case "again": return { sender: from, frame: { ...sent, tcpFlags: spec.flags, payload: spec.shape.payload } };
+    case "beside": return { sender: from, frame: { ...sent, sourcePort: spec.ports[0], tcpFlags: spec.flags } };
     case "piece": return { sender: from, frame: { ...sent, fragment: "later", payload: Math.max(24, sent.payload) } };
     case "error": {
       const about = innerOf(spec, { source: packet.source, destination: packet.destination, protocol: packet.protocol, sourcePort: packet.sourcePort, destinationPort: packet.destinationPort });
@@ -98,7 +99,7 @@ function related(spec: PacketSpec, { at, from, sent, packet }: Arrival): { sende
     }
     default: {
       const icmpType = packet.icmpType === ICMP_ECHO ? ICMP_ECHO_REPLY : ICMP_ECHO;
-      return { sender: at, frame: { ...sent, ...whole, identification: spec.shape.id, source: packet.destination, destination: packet.source, sourcePort: packet.destinationPort, destinationPort: packet.sourcePort, icmpType, icmpCode: 0, tcpFlags: spec.flags, about: undefined, cut: undefined } };
+      return { sender: at, frame: { ...sent, ...whole, identification: spec.shape.id, source: packet.destination, destination: packet.source, sourcePort: packet.destinationPort, destinationPort: spec.kind === "reply" ? packet.sourcePort : spec.ports[0], icmpType, icmpCode: 0, tcpFlags: spec.flags, about: undefined, cut: undefined } };
     }
   }
 }

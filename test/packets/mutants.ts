@@ -1,4 +1,4 @@
-// Owns the mutants of what the differential draws nothing of: NAT gateways, flow accounts, what is shown to watchers, the room for flows.
+// Owns the mutants of what the differential draws nothing or little of: NAT gateways, flow accounts, what is shown to watchers, the room for flows.
 // Each says which test of this folder finds it out.
 
 import type { Mutant } from "../support/mutant-object.ts";
@@ -112,8 +112,10 @@ export const mutants: readonly CaughtMutant[] = [
   { name: "a shown drop is cut one byte early", file: "watch.bpf.h", find: "enum { SHOWN_BYTES = 160,", put: "enum { SHOWN_BYTES = 159,", caughtBy: watching.drop },
   { name: "a flood of drops at one interface hides another's", file: "watch.bpf.h", find: "struct drop_key key = { .port = port, .reason = reason };\n  struct drop_rate", put: "struct drop_key key = {};\n  struct drop_rate", caughtBy: watching.flood },
   { name: "drops that are not shown are not counted", file: "watch.bpf.h", find: "if (!d) { __sync_fetch_and_add(&rate->lost, 1); return 0; }", put: "if (!d) return 0;", caughtBy: watching.flood },
+  { name: "an ACL's word about one port holds for all", file: "cache.bpf.h", find: " && !w->acl_asked ?", put: " ?", caughtBy: by("first-packets.test.ts", "an ACL that denies the answers to some ports denies them to these, right after others passed") },
+  { name: "what the client's own rules say of a source port holds for all", file: "groups.bpf.h", find: "  else if (open_to_all(p, direction, k->protocol) && ask_groups(", put: "  else if (!known && open_to_all(p, direction, k->protocol) && ask_groups(", caughtBy: by("first-packets.test.ts", "a connection from a port that the client's own rules open is not tracked, right after one that is") },
   { name: "two processors write one line", file: "cache.bpf.h", find: "if ((turn & 1) || __sync_val_compare_and_swap(&c->turn, turn, turn + 1) != turn) return 0;", put: "__sync_fetch_and_add(&c->turn, 1);", slower: slowWriting, caughtBy: verdicts },
-  { name: "what is remembered of a flow is not captured", file: "cache.bpf.h", find: "  WATCH_FRAME(skb, to, RECEIVED);\n", put: "", caughtBy: watching.frames },
+  { name: "what is remembered of a flow is not captured", file: "cache.bpf.h", find: "  WATCH_FRAME(skb, v->to, RECEIVED);\n", put: "", caughtBy: watching.frames },
   { name: "a capture has all of a frame, however much was asked for", file: "watch.bpf.h", find: "if (shown > link->most_bytes) shown = link->most_bytes;", put: "", caughtBy: watching.frames },
   { name: "captured frames that find no room are not counted", file: "watch.bpf.h", find: "if (lost) __sync_fetch_and_add(&link->lost, 1);", put: "", caughtBy: watching.full },
 ];
