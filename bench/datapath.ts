@@ -1,14 +1,14 @@
 // Owns the datapath's figures: new connections, bulk TCP, small UDP packets and flood ping through private instance, NAT instance and
-// internet gateway to an internet host, and by a NAT gateway in place of the instance, each against the bare chain, and against an nftables
-// router; they take turns by the second.
+// internet gateway to an internet host, and by a NAT gateway in place of the instance, each against the bare chain, an nftables router
+// and a program that decides nothing; they take turns by the second.
 
 import { spawn, type ChildProcess } from "node:child_process";
 import { cpus } from "node:os";
 import { join } from "node:path";
 import { figure, type Bench, type Figure, type Part } from "./figure.ts";
-import { benchAddress, must, type Chain } from "./network.ts";
+import { benchAddress, must, type Chain } from "./hand-made.ts";
 
-type Way = "fabric" | "gateway" | "bare" | "router";
+type Way = "fabric" | "gateway" | "bare" | "router" | "redirect";
 export const datapathPart: Part = { about: "packets through NAT instance and gateway, against a hand-made chain", measure: measureDatapath };
 
 const inside = (netns: string, ...command: string[]): [string, ...string[]] => ["nsenter", `--net=${netns}`, ...command];
@@ -24,12 +24,12 @@ const httpPort = (turn: number): string => String(8082 + turn);
 
 async function measureDatapath({ guide, rounds, note }: Bench): Promise<Figure[]> {
   const bench = await guide();
-  const chains: Readonly<Record<Way, Chain>> = { fabric: { client: bench.client, server: bench.internet, address: benchAddress }, gateway: { client: bench.gatewayClient, server: bench.internet, address: benchAddress }, bare: bench.bare, router: bench.router };
+  const chains: Readonly<Record<Way, Chain>> = { fabric: { client: bench.client, server: bench.internet, address: benchAddress }, gateway: { client: bench.gatewayClient, server: bench.internet, address: benchAddress }, bare: bench.bare, router: bench.router, redirect: bench.redirect };
   const stop = await startServers([...new Set(Object.values(chains).map((chain) => chain.server))], bench.tools);
   const figures: Figure[] = [];
   /** Samples of each measure, of one way after the other in every turn. */
   const compare = async (what: string, ways: readonly Way[]): Promise<Map<string, Record<Way, number[]>>> => {
-    const samples = new Map(Object.keys(measures).map((name) => [name, { fabric: [], gateway: [], bare: [], router: [] } as Record<Way, number[]>]));
+    const samples = new Map(Object.keys(measures).map((name) => [name, { fabric: [], gateway: [], bare: [], router: [], redirect: [] } as Record<Way, number[]>]));
     for (let round = 1; round <= rounds; round++) {
       note(`datapath, ${what}, round ${round} of ${rounds} ...`);
       for (const [name, { measure }] of Object.entries(measures))
@@ -39,12 +39,13 @@ async function measureDatapath({ guide, rounds, note }: Bench): Promise<Figure[]
     return samples;
   };
   try {
-    const byInstance = await compare("NAT instance", ["bare", "fabric", "router"]);
+    const byInstance = await compare("NAT instance", ["bare", "fabric", "redirect", "router"]);
     const byGateway = await compare("NAT gateway", ["bare", "gateway"]); // not among the others: each connection leaves it a clock that goes off seconds later
     for (const [name, { unit, target }] of Object.entries(measures)) {
-      const { fabric, bare, router } = byInstance.get(name)!, again = byGateway.get(name)!;
+      const { fabric, bare, router, redirect } = byInstance.get(name)!, again = byGateway.get(name)!;
       figures.push(figure(`${name}, of the bare chain's`, "ratio", fabric.map((value, i) => value / bare[i]!), target));
       figures.push(figure(`${name}, of an nftables router's`, "ratio", fabric.map((value, i) => value / router[i]!), "-"));
+      figures.push(figure(`${name}, by a program that decides nothing, of the bare chain's`, "ratio", redirect.map((value, i) => value / bare[i]!), "-"));
       figures.push(figure(`${name}, by a NAT gateway, of the bare chain's`, "ratio", again.gateway.map((value, i) => value / again.bare[i]!), target));
       figures.push(figure(name, unit, fabric, "-"), figure(`${name}, bare chain`, unit, bare, "-"), figure(`${name}, nftables router`, unit, router, "-"));
     }

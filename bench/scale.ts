@@ -14,7 +14,7 @@ import { root } from "../test/support/box.ts";
 import { TestFabric } from "../test/support/fabric.ts";
 import { connectionsPerSecond, datagramsPerSecond, gigabitsPerSecond, startServers } from "./datapath.ts";
 import { figure, type Bench, type Figure, type Part } from "./figure.ts";
-import { must, type Chain } from "./network.ts";
+import { must, type Chain } from "./hand-made.ts";
 
 export const scalePart: Part = { about: "among 1,000 interfaces, 500 groups of 60 rules, 50 tables of 1,000 routes: the same as among ten?", measure: measureScale };
 

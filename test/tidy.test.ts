@@ -37,6 +37,7 @@ const importRules: Readonly<Record<string, ImportRule>> = {
   "cli": { may: [], because: "HTTP only: what it can do, any client can do" },
   "bench/analysis.ts": { may: ["src/model", "src/reach", "test/support"], because: "the analyzer is a function: it is measured as one" },
   "bench/scale.ts": { may: ["src/lib", "src/model", "src/store", "src/plan", "src/linux", "test/support"], because: "a thousand interfaces without a thousand guests: store, plan and tables by themselves" },
+  "bench/redirect.ts": { may: ["src/datapath", "src/linux", "test/support"], because: "another program than the product's is loaded as the product's is" },
   "bench": { may: ["src/lib", "cli", "test/support", "tools"], because: "it measures from outside" },
   "tools/packet.ts": { may: ["cli", "src/datapath", "src/linux", "test/support"], because: "it runs the box's own program by hand, on frames as the tests make them" },
   "tools/explain-docs.ts": { may: ["src/model", "src/reach", "test/support"], because: "it runs the analyzer over the networks that the page shows" },
