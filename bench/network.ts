@@ -6,7 +6,7 @@ import { join } from "node:path";
 import * as ec2 from "@aws-sdk/client-ec2";
 import { Box, root } from "../test/support/box.ts";
 import { buildNatNetwork, findImage, waitForState, type NatNetwork } from "../test/support/nat-network.ts";
-import { buildBareChain, buildRouter, must, type Chain } from "./hand-made.ts";
+import { buildBareChain, buildRouter, must, type Chain, type HandMade } from "./hand-made.ts";
 import { buildRedirect } from "./redirect.ts";
 
 export interface BenchBox {
@@ -50,9 +50,17 @@ async function build(box: Box): Promise<BenchBox> {
     await box.aws("ec2", "authorize-security-group-egress", ...rule);
   }
   const behindGateway = await addNatGateway(box, network);
-  const bare = await buildBareChain();
-  const router = await buildRouter().catch(async (error) => { await bare.remove(); throw error; });
-  const redirect = await buildRedirect(tools).catch(async (error) => { await bare.remove(); await router.remove(); throw error; });
+  const beside: HandMade[] = [], removeBeside = async (): Promise<void> => { for (const chain of beside) await chain.remove(); };
+  const keep = (chain: HandMade): HandMade => { beside.push(chain); return chain; };
+  let bare: HandMade, router: HandMade, redirect: HandMade;
+  try {
+    bare = keep(await buildBareChain());
+    router = keep(await buildRouter());
+    redirect = keep(await buildRedirect(tools));
+  } catch (error) {
+    await removeBeside();
+    throw error;
+  }
   const run_ = `/run/vpcbox/${box.name}`;
   return {
     box, network, firstCallMs, tools, bare, router, redirect,
@@ -61,9 +69,7 @@ async function build(box: Box): Promise<BenchBox> {
     internet: `${run_}/netns/internet`,
     laptop: `${run_}/netns/laptop`,
     remove: async () => {
-      await bare.remove();
-      await router.remove();
-      await redirect.remove();
+      await removeBeside();
       await box.remove();
       rmSync(tools, { recursive: true });
     },

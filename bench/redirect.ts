@@ -21,9 +21,18 @@ export async function buildRedirect(tools: string): Promise<HandMade> {
   done
   ip netns exec $n sysctl -qw net.ipv4.ip_forward=1 net.ipv4.conf.all.rp_filter=0 net.ipv4.conf.all.send_redirects=0 net.ipv4.conf.eth0.send_redirects=0
   ip netns exec $n iptables -t nat -A POSTROUTING -o eth0 -j MASQUERADE`);
-  const fabric = chain.pathOf("r"), links = ["to_c", "to_n", "to_s"].map((name) => readLinks(fabric).get(name)!);
-  const program = loadObject(path, [], "", Buffer.from(Uint32Array.from(links).buffer));
-  inNetns(fabric, () => { for (const link of links) if (!attachTcx(link, program.programFd("redirect"))) attachClassifier(link, program.programFd("redirect")); });
-  program.close(); // it stays with its links
-  return chain;
+  try {
+    attachRedirect(path, chain.pathOf("r"));
+    return chain;
+  } catch (error) {
+    await chain.remove();
+    throw error;
+  }
+}
+
+function attachRedirect(object: string, fabric: string): void {
+  const there = readLinks(fabric), links = ["to_c", "to_n", "to_s"].map((name) => there.get(name)!);
+  const loaded = loadObject(object, [], "", Buffer.from(Uint32Array.from(links).buffer)), program = loaded.programFd("redirect");
+  inNetns(fabric, () => { for (const link of links) if (!attachTcx(link, program)) attachClassifier(link, program); });
+  loaded.close(); // it stays with its links
 }
