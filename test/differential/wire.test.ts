@@ -4,7 +4,7 @@
 import { after, before, test } from "node:test";
 import assert from "node:assert/strict";
 import fc from "fast-check";
-import { caseOf, type Case } from "./case.ts";
+import { caseOf, savedCases, type Case } from "./case.ts";
 import { Program, type Difference } from "./program.ts";
 import { describe } from "./search.ts";
 import type { WireRuns } from "./wire.ts";
@@ -21,6 +21,10 @@ function run(one: Case): Difference | undefined {
     if (!difference || performance.now() - began < MOST_CASE_MS || tries === 2) return difference;
   }
 }
+
+test("wire: every case that once failed", () => {
+  for (const [name, one] of savedCases()) assert.equal(program.inside(() => run(one))?.what, undefined, name);
+});
 
 test(`wire: ${NETWORKS} networks, sockets and frames on real links`, { timeout: 300_000 }, (t) => {
   t.diagnostic(`WIRE_SEED=${seed}`);

@@ -56,19 +56,23 @@ export class WireRuns extends TestRuns {
     const end = must(this.#ends.get(ifindex), `link ${ifindex}`), frame = Buffer.from(bytes);
     for (const one of this.#ends.values()) if (one.frames.receive()) throw new Error(`a frame at ${one.name} that nobody sent`);
     const plain = plainPacket(frame, end.mac), dropped = this.#dropped();
-    if (plain) this.#say(end, plain, frame);
-    else end.frames.send(frame);
-    return this.#until("neither arrived nor was counted as dropped", () => {
-      for (const one of this.#ends.values()) {
-        const got = one.frames.receive();
-        if (!got) continue;
-        if (!got.subarray(0, 6).equals(one.mac)) throw new Error(`it arrived at ${one.name}, addressed to another`);
-        this.#arrived = plain ? asSent(got, frame) : got;
-        if (plain) this.#hear(one, got);
-        return TC_ACT_REDIRECT;
-      }
-      return this.#dropped() > dropped ? TC_ACT_SHOT : undefined;
-    });
+    const speaker = plain ? this.#say(end, plain, frame) : undefined;
+    if (!plain) end.frames.send(frame);
+    try {
+      return this.#until("neither arrived nor was counted as dropped", () => {
+        for (const one of this.#ends.values()) {
+          const got = one.frames.receive();
+          if (!got) continue;
+          if (!got.subarray(0, 6).equals(one.mac)) throw new Error(`it arrived at ${one.name}, addressed to another`);
+          this.#arrived = plain ? asSent(got, frame) : got;
+          if (plain) this.#hear(one, got, one === end ? speaker : undefined);
+          return TC_ACT_REDIRECT;
+        }
+        return this.#dropped() > dropped ? TC_ACT_SHOT : undefined;
+      });
+    } finally {
+      speaker?.close();
+    }
   }
 
   override get frame(): Buffer { return this.#arrived; }
@@ -87,26 +91,34 @@ export class WireRuns extends TestRuns {
     throw new Error(`the packet ${otherwise}`);
   }
 
-  #say(end: End, packet: Packet, frame: Buffer): void {
+  /** Answers the socket that said it: the caller's to close. */
+  #say(end: End, packet: Packet, frame: Buffer): DatagramSocket {
     const icmp = packet.protocol === ICMP;
     const socket = new DatagramSocket(end.netns, icmp ? "icmp" : "udp", packet.source, packet.sourcePort);
     try {
       socket.sendTo(frame.subarray(ETHERNET + 20 + (icmp ? 0 : 8)), packet.destination, icmp ? 0 : packet.destinationPort);
-    } finally {
+    } catch (error) {
       socket.close();
+      throw error;
     }
     this.said++;
+    return socket;
   }
 
-  /** The very datagram at the socket of its port. */
-  #hear(end: End, frame: Buffer): void {
+  /**
+   * The very datagram at the socket of its port; or at the one that said it, when it went to its sender's own public address and port:
+   * of two sockets with a port, the kernel prefers the one with the address, too.
+   */
+  #hear(end: End, frame: Buffer, speaker: DatagramSocket | undefined): void {
     const { packet } = decode(frame) as { packet: Packet };
     const socket = packet.protocol === UDP ? end.udp.get(packet.destinationPort) : undefined;
     if (!socket) return;
     const payload = frame.subarray(ETHERNET + 28);
     this.#until(`arrived at ${end.name}, and no socket heard it`, () => {
-      const got = socket.receive();
-      return got && got.address === packet.source && got.port === packet.sourcePort && got.data.equals(payload) ? true : undefined;
+      return [socket, speaker].some((each) => {
+        const got = each?.receive();
+        return got && got.address === packet.source && got.port === packet.sourcePort && got.data.equals(payload);
+      }) || undefined;
     });
     this.heard++;
   }
