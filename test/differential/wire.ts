@@ -131,7 +131,7 @@ function plainPacket(frame: Buffer, mac: Buffer): Packet | undefined {
   if (decoded.malformed) return undefined;
   const { packet } = decoded, icmp = packet.protocol === ICMP && packet.icmpType === ICMP_ECHO && packet.icmpCode === 0;
   if (packet.fragment || packet.source === packet.destination || isUnroutable(packet.destination) || packet.source === 0 || isUnroutable(packet.source)) return undefined;
-  if (icmp) return packet.sourcePort > 0 ? packet : undefined;
+  if (icmp) return packet.sourcePort > 0 && checksum(frame, ETHERNET + 20, frame.length) === 0 ? packet : undefined;
   return packet.protocol === UDP && packet.sourcePort > 0 && packet.destinationPort > 0 && frame.readUInt16BE(ETHERNET + 26) !== 0 && frame.readUInt16BE(ETHERNET + 24) === frame.length - ETHERNET - 20 ? packet : undefined;
 }
 
