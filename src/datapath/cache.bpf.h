@@ -12,25 +12,42 @@
 
 // Processors share the lines: an answer often goes by another one than what it answers. `turn` is odd while a line is written, and what
 // was read while it changed is not used.
-enum { LINES_BITS = 6, PAGES_BITS = 8 };
+enum { SETS_BITS = 5, PAGES_BITS = 8 }; // sets of lines in a page
 // The beginning of a frame whose IP header has no options, and of what it carries.
 struct quick { struct ipv4 ip; __be16 l4[4]; };
 // What of a packet chooses its line, and what else is asked of it. kind: an ICMP type, or of a verdict about all connections which packet's.
-struct header { __be32 saddr, daddr; __be16 sport, dport; __u32 protocol, kind, tcp_flags, size; };
-struct verdict { __u32 to, from_end, to_end, generation, flags; __be32 address; struct mac mac; };
+struct header { __be32 saddr, daddr; __be16 sport, dport; __u8 protocol, kind, tcp_flags; __u32 size; };
+struct verdict { __u32 to, from_end, to_end, generation, flags; __be32 address; struct mac source_mac, mac; };
+// What holds for all connections to a port, one way (cached_for_all). ends: by direction, as they track them.
+struct for_all { struct cached line; struct tracker ends[2]; __u32 pad[4]; };
+enum { FOR_ALL_BITS = 10 };
+TABLE(for_all, BPF_MAP_TYPE_ARRAY, 1 << FOR_ALL_BITS, ALIGNED, __u32, struct for_all);
 
 static __always_inline int may_be_cached(const struct packet *k) {
   if (k->fragment) return 0;
   return k->protocol == IPPROTO_TCP || k->protocol == IPPROTO_UDP || (k->protocol == IPPROTO_ICMP && (k->icmp_type == ICMP_ECHO || k->icmp_type == ICMP_ECHOREPLY) && k->icmp_code == 0);
 }
 
-// The two ports choose the page of memory, all of the header the line in it: a connection's lines, both ways and at every link, share a page
+static __always_inline __u32 hash_of_header(__u32 ifindex, const struct header *h) {
+  __u32 hash = h->saddr * 0x9e3779b1u ^ (h->daddr << 13 | h->daddr >> 19) * 0x85ebca6bu ^ (((__u32)h->sport << 16 | h->dport) + h->protocol + ifindex * 0x27d4eb2fu) * 0xc2b2ae35u;
+  return (hash ^ hash >> 15) * 0x2c1b3c6du; // once more: else it is chance of their addresses how often two lines of a connection meet
+}
+
+// The two ports choose the page of memory, all of the header the set in it: a connection's lines, both ways and at every link, share a page
 // as far as its ports stay what they are. Where an address is translated between two processes, a page more to walk to costs as much as the rest.
-static __always_inline struct cached *cache_line(__u32 ifindex, __be32 saddr, __be32 daddr, __be16 sport, __be16 dport, __u8 protocol) {
-  __u32 page = hash_of_ports(sport, dport);
-  __u32 line = saddr * 0x9e3779b1u ^ (daddr << 13 | daddr >> 19) * 0x85ebca6bu ^ (((__u32)sport << 16 | dport) + protocol + ifindex * 0x27d4eb2fu) * 0xc2b2ae35u;
-  __u32 index = page >> (32 - PAGES_BITS) << LINES_BITS | line >> (32 - LINES_BITS); // the upper bits of a product are the mixed ones
+static __always_inline struct cached_set *lines_of(__u32 ifindex, const struct header *h) {
+  __u32 page = hash_of_ports(h->sport, h->dport), set = hash_of_header(ifindex, h);
+  __u32 index = page >> (32 - PAGES_BITS) << SETS_BITS | set >> (32 - SETS_BITS); // the upper bits of a product are the mixed ones
   return bpf_map_lookup_elem(&cache, &index);
+}
+
+static __always_inline int is_of(const struct cached *c, __u32 ifindex, const struct header *h) {
+  return c->ifindex == ifindex && c->saddr == h->saddr && c->daddr == h->daddr && c->sport == h->sport && c->dport == h->dport && c->protocol == h->protocol && c->kind == h->kind;
+}
+
+static __always_inline struct for_all *for_all_line(__u32 ifindex, const struct header *h) {
+  __u32 index = hash_of_header(ifindex, h) >> (32 - FOR_ALL_BITS);
+  return bpf_map_lookup_elem(&for_all, &index);
 }
 
 static __always_inline __u32 tables_generation(void) {
@@ -64,39 +81,33 @@ static __always_inline int read_header(const struct __sk_buff *skb, struct heade
   return 1;
 }
 
-// What the line of a header says. 0: nothing, or nothing any more.
-static __always_inline int ask_line(const struct __sk_buff *skb, const struct header *h, struct verdict *v) {
-  struct cached *c = cache_line(skb->ifindex, h->saddr, h->daddr, h->sport, h->dport, h->protocol);
-  if (!c) return 0;
+// What a line says about a header. 0: nothing, or nothing any more. `ends`: where what else is in a line for all connections goes.
+static __always_inline int ask_line(const struct __sk_buff *skb, struct cached *c, const struct header *h, __u64 now, struct verdict *v, struct tracker *ends) {
   __u32 turn = in_order(&c->turn);
   barrier();
-  if (c->ifindex != skb->ifindex || c->saddr != h->saddr || c->daddr != h->daddr || c->sport != h->sport || c->dport != h->dport || c->protocol != h->protocol || c->kind != h->kind) return 0;
+  if (!is_of(c, skb->ifindex, h)) return 0;
   struct ethernet *ethernet = (void *)(long)skb->data;
   if ((void *)(ethernet + 1) > (void *)(long)skb->data_end) return 0;
   v->generation = c->generation;
-  if (v->generation != tables_generation() || c->until_ns <= clock_ns() || !same_mac(&c->source_mac, &ethernet->source)) return 0;
+  v->source_mac = c->source_mac;
+  if (v->generation != tables_generation() || c->until_ns <= now || !same_mac(&v->source_mac, &ethernet->source)) return 0;
   v->to = c->to; v->from_end = c->from_end; v->to_end = c->to_end; v->flags = c->flags;
   v->address = c->address;
   v->mac = c->mac;
+  if (ends) __builtin_memcpy(ends, ((struct for_all *)c)->ends, sizeof ((struct for_all *)c)->ends);
   barrier();
   if ((turn & 1) || turn != in_order(&c->turn)) return 0;
   return !(v->flags & C_LIMITED) || h->size <= INTERNET_MTU;
 }
 
-static __always_inline __be32 source_by(const struct header *h, const struct verdict *v) { return v->flags & C_SOURCE ? v->address : h->saddr; }
-static __always_inline __be32 destination_by(const struct header *h, const struct verdict *v) { return v->flags & C_DESTINATION ? v->address : h->daddr; }
-
 static __always_inline int send_by(struct __sk_buff *skb, const struct header *h, const struct verdict *v) {
-  if (v->flags & (C_SOURCE | C_DESTINATION)) {
-    __be32 was = v->flags & C_SOURCE ? h->saddr : h->daddr, address = v->address;
-    if (h->protocol == IPPROTO_TCP && bpf_l4_csum_replace(skb, 34 + 16, was, address, BPF_F_PSEUDO_HDR | 4)) return -1;
-    if (h->protocol == IPPROTO_UDP && bpf_l4_csum_replace(skb, 34 + 6, was, address, BPF_F_PSEUDO_HDR | BPF_F_MARK_MANGLED_0 | 4)) return -1;
-  }
+  __u32 translated = v->flags & (C_SOURCE | C_DESTINATION);
+  __be32 was = v->flags & C_SOURCE ? h->saddr : h->daddr, address = v->address;
+  if (translated && rewrite_pseudo_header(skb, h->protocol, ETH_HLEN + 20, was, address)) return -1;
   struct ethernet *ethernet = (void *)(long)skb->data; // the helper may have moved it
   struct quick *q = (void *)ethernet + ETH_HLEN;
   if ((void *)(q + 1) > (void *)(long)skb->data_end) return TC_ACT_SHOT;
-  if (v->flags & (C_SOURCE | C_DESTINATION)) {
-    __be32 was = v->flags & C_SOURCE ? h->saddr : h->daddr, address = v->address;
+  if (translated) {
     __u32 sum = (__u16)~q->ip.check + (__u16)~was + (__u16)(~was >> 16) + (__u16)address + (address >> 16); // RFC 1624
     sum = (sum & 0xffff) + (sum >> 16);
     q->ip.check = ~(sum + (sum >> 16));
@@ -109,53 +120,134 @@ static __always_inline int send_by(struct __sk_buff *skb, const struct header *h
   return bpf_redirect_peer(v->to, 0);
 }
 
-// Of the flow that this end tracks, as its groups would note it (groups_allow). 0: it is not there, and the stages decide.
-static __noinline int note_end(__u32 mark, __be32 saddr, __be32 daddr, __u32 ports, __u32 tcp_flags) {
+// The header as it arrives.
+static __always_inline struct header header_there(const struct header *h, const struct verdict *v) {
+  struct header there = *h;
+  if (v->flags & C_SOURCE) there.saddr = v->address;
+  if (v->flags & C_DESTINATION) there.daddr = v->address;
+  return there;
+}
+
+// Of the flow that this end tracks, what a FIN or RST says, as its groups would note it (groups_allow). 0: it is not there, and the stages decide.
+static __noinline int note_end(__u32 mark, const struct header *h) {
   __u32 state = 0;
   struct flow *f = flow_at(mark, &state);
   if (!f) return 0;
-  int from_a = comes_from_a(saddr, daddr, ports, ports >> 16);
-  return add_bits(f, state, end_bits(tcp_flags, from_a) | (!!(state & F_BY_A) != from_a ? F_ANSWERED : 0));
+  int from_a = comes_from_a(h->saddr, h->daddr, h->sport, h->dport);
+  return add_bits(f, state, end_bits(h->tcp_flags, from_a) | (!!(state & F_BY_A) != from_a ? F_ANSWERED : 0));
+}
+
+// At one end of a connection, by what is tracked there of all to its port: the flow's mark. 0: it is not there, and may not begin like this.
+static __noinline __u32 track_for_all(const struct tracker *t, const struct header *h, __u64 now) {
+  struct flow_key key;
+  struct found at;
+  struct flow_user *user = 0;
+  look_for(&at, t, &key, flow_key_of(&key, t->port, t->epoch, h->saddr, h->daddr, h->sport, h->dport, IPPROTO_TCP), h->tcp_flags, now);
+  if (!at.alive) {
+    if ((h->tcp_flags & TCP_ACK) || bpf_ntohs(h->sport) < t->open_ports) return 0;
+    user = known_user(t->port);
+    if (!user || user->epoch != t->epoch) return 0;
+  }
+  return note_flow(&at, t, user, &key, h->tcp_flags, now);
+}
+
+// A line is written by one processor at a time; who finds it taken (0) leaves it.
+static __always_inline int take_line(struct cached *c) {
+  __u32 turn = c->turn;
+  return !(turn & 1) && __sync_val_compare_and_swap(&c->turn, turn, turn + 1) == turn;
+}
+static __always_inline void fill_line(struct cached *c, __u32 ifindex, const struct header *h, const struct verdict *v, __u64 now) {
+  c->ifindex = ifindex;
+  c->saddr = h->saddr; c->daddr = h->daddr;
+  c->sport = h->sport; c->dport = h->dport;
+  c->protocol = h->protocol; c->kind = h->kind;
+  c->source_mac = v->source_mac;
+  c->generation = v->generation;
+  c->to = v->to;
+  c->until_ns = now + SECOND / 8;
+  c->address = v->address;
+  c->from_end = v->from_end; c->to_end = v->to_end;
+  c->mac = v->mac;
+  c->flags = v->flags;
+}
+static __always_inline void leave_line(struct cached *c) { __sync_fetch_and_add(&c->turn, 1); }
+
+// The header's own line, else one that holds no more, else the older one: two that are in use at once do not drive each other out.
+static __always_inline void write_line(struct cached_set *lines, __u32 ifindex, const struct header *h, const struct verdict *v, __u64 now) {
+  struct cached *c = &lines->line[0], *other = &lines->line[1];
+  if (!is_of(c, ifindex, h) && c->until_ns > now && (is_of(other, ifindex, h) || other->until_ns < c->until_ns)) c = other;
+  if (!take_line(c)) return;
+  fill_line(c, ifindex, h, v, now);
+  leave_line(c);
+}
+
+// SYN and SYN|ACK, by what holds for all connections. The verdict, or -1: the stages decide, also where an end does not track this one.
+static __always_inline int by_port(struct __sk_buff *skb, const struct header *h, __u64 now) {
+  if (h->tcp_flags & (TCP_FIN | TCP_RST)) return -1;
+  struct header all = *h;
+  if (h->tcp_flags & TCP_ACK) { all.kind = ANSWERS; all.dport = 0; }
+  else { all.kind = BEGINNINGS; all.sport = 0; }
+  struct verdict v;
+  struct tracker ends[2];
+  struct for_all *for_all = for_all_line(skb->ifindex, &all);
+  if (!for_all || !ask_line(skb, &for_all->line, &all, now, &v, ends)) return -1;
+  struct header there = header_there(h, &v), back = { .saddr = there.daddr, .daddr = there.saddr, .sport = h->dport, .dport = h->sport, .protocol = IPPROTO_TCP };
+  // Three lines that nobody touched lately are waited for at once, not one after the other: the header's, its answers', and where the flows are.
+  struct cached_set *lines = lines_of(skb->ifindex, h), *answers = lines_of(v.to, &back);
+  struct flow_set *set = near_flows(h->sport, h->dport);
+  if (!lines || !answers || !set) return -1;
+  __u32 early = *(volatile __u32 *)&lines->line[0].turn + *(volatile __u32 *)&answers->line[0].turn + *(volatile __u32 *)&set->elsewhere;
+  asm volatile("" :: "r"(early));
+  if (v.from_end && !(v.from_end = track_for_all(&ends[EGRESS], h, now))) return -1;
+  if (v.to_end && !(v.to_end = track_for_all(&ends[INGRESS], &there, now))) return -1;
+  write_line(lines, skb->ifindex, h, &v, now);
+  return send_by(skb, h, &v);
 }
 
 // The verdict, or -1: the stages decide.
 static __noinline int by_cache(struct __sk_buff *skb) {
   struct header h;
   struct verdict v;
-  if (!read_header(skb, &h) || (h.tcp_flags & TCP_SYN) || !ask_line(skb, &h, &v)) return -1;
-  __u32 end = h.tcp_flags & (TCP_FIN | TCP_RST);
-  if (end) {
-    __u32 ports = h.sport | (__u32)h.dport << 16;
-    if (v.from_end && !note_end(v.from_end, h.saddr, h.daddr, ports, end)) return -1;
-    if (v.to_end && !note_end(v.to_end, source_by(&h, &v), destination_by(&h, &v), ports, end)) return -1;
+  if (!read_header(skb, &h)) return -1;
+  __u64 now = clock_ns();
+  if (h.tcp_flags & TCP_SYN) return by_port(skb, &h, now);
+  struct cached_set *lines = lines_of(skb->ifindex, &h);
+  if (!lines || !ask_line(skb, &lines->line[!is_of(&lines->line[0], skb->ifindex, &h)], &h, now, &v, 0)) return -1;
+  if (h.tcp_flags & (TCP_FIN | TCP_RST)) {
+    if (v.from_end && !note_end(v.from_end, &h)) return -1;
+    struct header there = header_there(&h, &v);
+    if (v.to_end && !note_end(v.to_end, &there)) return -1;
   }
   return send_by(skb, &h, &v);
 }
 
-// A line is written by one processor at a time; who finds it taken leaves it. `what`: NOTHING for packets of this header, else for all
-// connections to the port, by their beginning or by the answers to it.
+// What the stages decided about a packet: for the next of its header, or (`what`) for all connections to its port.
 static __noinline int remember(const struct walk *w, const struct port *to, __u32 what) {
   const struct packet *k = &w->k;
   __u32 source = k->saddr != w->was.saddr, destination = k->daddr != w->was.daddr;
   if (source && destination) return 0; // between two public addresses of the box: a line has room for one translation
-  __be16 sport = what == BEGINNINGS ? 0 : w->was.sport, dport = what == ANSWERS ? 0 : w->was.dport;
-  struct cached *c = cache_line(w->entry, w->was.saddr, w->was.daddr, sport, dport, k->protocol);
-  if (!c) return 0;
-  __u32 turn = c->turn;
-  if ((turn & 1) || __sync_val_compare_and_swap(&c->turn, turn, turn + 1) != turn) return 0;
-  c->ifindex = w->entry;
-  c->saddr = w->was.saddr; c->daddr = w->was.daddr;
-  c->sport = sport; c->dport = dport;
-  c->protocol = k->protocol; c->kind = what ? what : k->icmp_type;
-  c->source_mac = k->source_mac;
-  c->generation = w->generation;
-  c->to = to->ifindex;
-  c->until_ns = clock_ns() + SECOND / 8;
-  c->address = source ? k->saddr : k->daddr;
-  c->from_end = w->tracked_at[EGRESS]; c->to_end = w->tracked_at[INGRESS];
-  c->mac = to->mac;
-  c->flags = (source ? C_SOURCE : 0) | (destination ? C_DESTINATION : 0) | (w->limit ? C_LIMITED : 0);
-  __sync_fetch_and_add(&c->turn, 1);
+  struct header h = { .saddr = w->was.saddr, .daddr = w->was.daddr, .sport = what == BEGINNINGS ? 0 : w->was.sport, .dport = what == ANSWERS ? 0 : w->was.dport, .protocol = k->protocol, .kind = what ? what : k->icmp_type };
+  struct verdict v = {
+    .to = to->ifindex, .from_end = w->tracked_at[EGRESS], .to_end = w->tracked_at[INGRESS], .generation = w->generation,
+    .flags = (source ? C_SOURCE : 0) | (destination ? C_DESTINATION : 0) | (w->limit ? C_LIMITED : 0), .address = source ? k->saddr : k->daddr, .source_mac = k->source_mac, .mac = to->mac,
+  };
+  if (!what) {
+    struct cached_set *lines = lines_of(w->entry, &h);
+    if (lines) write_line(lines, w->entry, &h, &v, clock_ns());
+    return 0;
+  }
+  struct for_all *all = for_all_line(w->entry, &h);
+  struct port *from = port_at(w->entry);
+  if (!all || !from) return 0;
+  __u32 ports[2] = { v.to_end ? open_ports(to, INGRESS) : 0, v.from_end ? open_ports(from, EGRESS) : 0 };
+  struct flow_user *users[2] = { v.to_end ? known_user(to->port) : 0, v.from_end ? known_user(from->port) : 0 };
+  if (!take_line(&all->line)) return 0;
+  fill_line(&all->line, w->entry, &h, &v, clock_ns());
+  all->ends[INGRESS] = tracker_of(to, users[INGRESS]);
+  all->ends[INGRESS].open_ports = ports[INGRESS];
+  all->ends[EGRESS] = tracker_of(from, users[EGRESS]);
+  all->ends[EGRESS].open_ports = ports[EGRESS];
+  leave_line(&all->line);
   return 0;
 }
 
@@ -166,33 +258,4 @@ static __always_inline __u32 holds_for_all(const struct walk *w) {
   if (w->k.protocol != IPPROTO_TCP || (w->asked_at[EGRESS] && !w->tracked_at[EGRESS]) || (w->asked_at[INGRESS] && !w->tracked_at[INGRESS])) return NOTHING;
   if (syn == TCP_SYN && w->asked_at[EGRESS] != FLOW && w->asked_at[INGRESS] != FLOW) return BEGINNINGS;
   return syn == (TCP_SYN | TCP_ACK) && w->asked_at[EGRESS] != RULES && w->asked_at[INGRESS] != RULES && !w->acl_asked ? ANSWERS : NOTHING;
-}
-
-// SYN and SYN|ACK, by what holds for all connections. The verdict, or -1: the stages decide, also where an end does not track this one.
-static __noinline int by_port(struct __sk_buff *skb) {
-  struct header h;
-  struct verdict v;
-  __u32 zero = 0;
-  if (!read_header(skb, &h) || (h.tcp_flags & (TCP_SYN | TCP_FIN | TCP_RST)) != TCP_SYN) return -1;
-  struct walk *w = bpf_map_lookup_elem(&walks, &zero);
-  if (!w) return -1;
-  __builtin_memset(w, 0, sizeof *w);
-  w->k.sport = w->was.sport = h.sport; w->k.dport = w->was.dport = h.dport;
-  w->known = h.kind = h.tcp_flags & TCP_ACK ? ANSWERS : BEGINNINGS;
-  if (h.kind == ANSWERS) h.dport = 0;
-  else h.sport = 0;
-  if (!ask_line(skb, &h, &v)) return -1;
-  struct port *from = port_at(skb->ifindex), *to = port_at(v.to);
-  if (!from || !to) return -1;
-  w->k.saddr = w->was.saddr = h.saddr; w->k.daddr = w->was.daddr = h.daddr;
-  w->k.protocol = IPPROTO_TCP; w->k.tcp_flags = h.tcp_flags;
-  w->k.source_mac = from->mac;
-  w->entry = skb->ifindex;
-  w->generation = v.generation;
-  w->limit = v.flags & C_LIMITED;
-  if (v.from_end && (!groups_allow(from, EGRESS, w) || !w->tracked_at[EGRESS])) return -1;
-  w->k.saddr = source_by(&h, &v); w->k.daddr = destination_by(&h, &v);
-  if (v.to_end && (!groups_allow(to, INGRESS, w) || !w->tracked_at[INGRESS])) return -1;
-  remember(w, to, NOTHING);
-  return send_by(skb, &h, &v);
 }

@@ -1,23 +1,25 @@
-// Owns what interfaces remember of flows: a flow's name, its idle times, and how many an interface may have (AWS: an allowance of tracked
-// connections each; EC2 user guide, "Throttling"). Flows stand in sets of fifteen, in an array: the two ports of a flow choose its set, so
-// that what a connection's interfaces remember of it lies together, near where its verdicts do (cache.bpf.h); when that set is full of
-// living flows a secret chooses another, which nobody can fill on purpose. What is over stays until its place is wanted. An interface
-// whose allowance is full gives up, for one that begins there, a flow of its own that is over or was never answered; where both sets are
-// full, whoever has most gives up one that was never answered. So a flood of beginnings pushes out nothing but beginnings of who has most,
-// and an answered flow is never pushed out. Needs no lock, no clock and no daemon (ADR 0017).
+// Owns what interfaces remember of flows: a flow's name, its idle times, where it is found. (AWS: an allowance of tracked connections each; EC2
+// user guide, "Throttling".) Flows stand in sets of fifteen, in an array: the two ports of a flow choose its set, so that what a connection's
+// interfaces remember of it lies together, near where its verdicts do (cache.bpf.h); when that set is full of living flows a secret chooses
+// another, which nobody can fill on purpose. What is over stays until its place is wanted (tracking.bpf.h).
 #pragma once
 #include "parse.bpf.h"
 
 // flow.state: who began it and what TCP has said; what its place holds; above, how often the place was taken, by which those who
-// read or change a flow see that it is another by now. 0: never taken, and none of the places after it in its set was.
-enum { F_BY_A = 1, F_ANSWERED = 2, F_FIN_A = 4, F_FIN_B = 8, F_RESET = 16, F_HELD = 32, F_WRITING = 64, F_USED = 128, F_TURN = 256 };
-enum { WAYS = 16, FULL_SETS = 16, ROOM_TRIES = 4, CHANGES = 6 };
+// read or change a flow see that it is another by now.
+enum { F_BY_A = 1, F_ANSWERED = 2, F_FIN_A = 4, F_FIN_B = 8, F_RESET = 16, F_HELD = 32, F_WRITING = 64, F_TURN = 128 };
+enum { WAYS = 16, CHANGES = 6 };
 const volatile __u32 flow_allowance = FLOW_SETS * 2; // of one interface; set before the program is loaded
 const volatile __u32 flow_sets = FLOW_SETS; // a power of two
 struct flow_key { __u32 port; __be32 a, b; __be16 a_port, b_port; __u32 protocol; }; // protocol: above it, the epoch
 struct flow { __u32 state; struct flow_key key; __u32 seen, lasts; }; // in ticks: when it was last seen, and how long it may be idle
-struct flow_set { struct flow way[WAYS]; }; // the first holds none: its state says whether flows of these ports are elsewhere, too
+// In place of the first way: whether flows of these ports are elsewhere, too, and a byte of each way's flow by which it is told from most others
+// without its memory being touched. 0: nothing was ever there.
+struct flow_set { union { struct flow way[WAYS]; struct { __u32 elsewhere; __u8 signs[WAYS]; }; }; };
 struct flow_user { __s32 used; __u32 hand, epoch; }; // by port; epoch: flows of an earlier one are nobody's; hand: the set to look at next
+// What is asked of an interface to remember flows for it. open_ports: a connection that it begins by a lower port of its own may be the answer
+// to one that is not tracked (groups.bpf.h).
+struct tracker { __u32 port, epoch, tcp_established_s, udp_stream_s, udp_s, open_ports; };
 TABLE(flows, BPF_MAP_TYPE_ARRAY, FLOW_SETS, ALIGNED, __u32, struct flow_set);
 TABLE(flow_users, BPF_MAP_TYPE_HASH, 65536, BPF_F_NO_PREALLOC, __u32, struct flow_user);
 TABLE(flow_secret, BPF_MAP_TYPE_ARRAY, 1, 0, __u32, __u32);
@@ -31,12 +33,12 @@ static __always_inline __u64 idle_ns(const struct flow *f, __u64 now) {
 }
 
 static __always_inline int flow_closed(__u32 state) { return (state & F_RESET) || (state & (F_FIN_A | F_FIN_B)) == (F_FIN_A | F_FIN_B); }
-static __always_inline __u64 timeout_ns(const struct port *p, __u8 protocol, __u32 state) {
+static __always_inline __u64 timeout_ns(const struct tracker *t, __u8 protocol, __u32 state) {
   if (protocol == IPPROTO_TCP) {
     if (flow_closed(state)) return CLOSED_NS;
-    return (state & F_ANSWERED ? p->tcp_established_s : 60) * SECOND;
+    return (state & F_ANSWERED ? t->tcp_established_s : 60) * SECOND;
   }
-  if (protocol == IPPROTO_UDP) return (state & F_ANSWERED ? p->udp_stream_s : p->udp_s) * SECOND;
+  if (protocol == IPPROTO_UDP) return (state & F_ANSWERED ? t->udp_stream_s : t->udp_s) * SECOND;
   return (protocol == IPPROTO_ICMP ? 30 : 600) * SECOND;
 }
 
@@ -56,11 +58,25 @@ static __always_inline int flow_key_of(struct flow_key *key, __u32 port, __u32 e
   return from_a;
 }
 
+static __always_inline int same_connection(const struct flow_key *a, const struct flow_key *b) { // at whatever interface
+  return a->a == b->a && a->b == b->b && a->a_port == b->a_port && a->b_port == b->b_port && (__u8)a->protocol == (__u8)b->protocol;
+}
 static __always_inline int same_flow(const struct flow_key *a, const struct flow_key *b) {
-  return a->port == b->port && a->a == b->a && a->b == b->b && a->a_port == b->a_port && a->b_port == b->b_port && a->protocol == b->protocol;
+  return a->port == b->port && a->protocol == b->protocol && same_connection(a, b);
 }
 
-static __always_inline __u32 near_set(const struct flow_key *key) { return hash_of_ports(key->a_port, key->b_port) >> 8 & (flow_sets - 1); }
+static __always_inline __u8 sign_of(const struct flow_key *key) {
+  __u32 hash = (key->port ^ (key->a << 7 | key->a >> 25) ^ (key->b << 19 | key->b >> 13) ^ ((__u32)key->a_port << 16 | key->b_port)) * 0x9e3779b1u;
+  __u8 sign = hash >> 24;
+  return sign ? sign : 1;
+}
+
+static __always_inline __u32 near_set_of(__be16 a_port, __be16 b_port) { return hash_of_ports(a_port, b_port) >> 8 & (flow_sets - 1); }
+static __always_inline __u32 near_set(const struct flow_key *key) { return near_set_of(key->a_port, key->b_port); }
+static __always_inline struct flow_set *near_flows(__be16 a_port, __be16 b_port) {
+  __u32 index = near_set_of(a_port, b_port);
+  return bpf_map_lookup_elem(&flows, &index);
+}
 static __noinline __u32 far_set(const struct flow_key *key) {
   __u32 zero = 0, *secret = bpf_map_lookup_elem(&flow_secret, &zero);
   if (!secret) return 0;
@@ -78,9 +94,12 @@ static __noinline __u32 far_set(const struct flow_key *key) {
 // Where a flow is, in one number: its place, and some of how often that was taken. 0: nowhere.
 static __always_inline __u32 place_of(__u32 set, __u32 way) { return set << 4 | way; }
 static __always_inline __u32 turn_of(__u32 state) { return (state / F_TURN) << 18; }
-static __always_inline struct flow *way_of(__u32 mark) {
+static __always_inline struct flow_set *set_of(__u32 mark) {
   __u32 index = mark >> 4 & (FLOW_SETS - 1);
-  struct flow_set *set = bpf_map_lookup_elem(&flows, &index);
+  return bpf_map_lookup_elem(&flows, &index);
+}
+static __always_inline struct flow *way_of(__u32 mark) {
+  struct flow_set *set = set_of(mark);
   return set ? &set->way[mark & (WAYS - 1)] : 0;
 }
 static __always_inline struct flow *flow_at(__u32 mark, __u32 *state) {
@@ -91,10 +110,11 @@ static __always_inline struct flow *flow_at(__u32 mark, __u32 *state) {
 }
 
 static __always_inline __u32 find_in(__u32 index, struct flow_set *set, const struct flow_key *key) {
+  __u8 sign = sign_of(key);
   for (__u32 way = 1; way < WAYS; way++) {
+    if (set->signs[way] != sign) continue;
     struct flow *f = &set->way[way];
     __u32 state = in_order(&f->state);
-    if (!state) return 0;
     barrier();
     if (!same_flow(&f->key, key) || !(state & F_HELD)) continue;
     barrier();
@@ -110,7 +130,7 @@ __noinline int find_flow(const struct flow_key *key) {
   struct flow_set *set = bpf_map_lookup_elem(&flows, &index);
   if (!set) return 0;
   __u32 mark = find_in(index, set, key);
-  if (mark || !set->way[0].state) return mark;
+  if (mark || !set->elsewhere) return mark;
   index = far_set(key);
   set = bpf_map_lookup_elem(&flows, &index);
   return set ? find_in(index, set, key) : 0;
@@ -127,8 +147,8 @@ static __always_inline int add_bits(struct flow *f, __u32 state, __u32 bits) {
   return 1;
 }
 
-static __always_inline void touch(struct flow *f, const struct port *p, __u32 state, __u64 now) {
-  f->lasts = ticks(timeout_ns(p, f->key.protocol, state));
+static __always_inline void touch(struct flow *f, const struct tracker *t, __u32 state, __u64 now) {
+  f->lasts = ticks(timeout_ns(t, f->key.protocol, state));
   f->seen = ticks(now);
 }
 
@@ -138,123 +158,10 @@ static __always_inline int is_over(const struct flow *f, __u32 state, __u64 now)
   return flow_closed(state) ? idle >= CLOSED_NS : ticks(idle) >= f->lasts;
 }
 
+static __always_inline struct flow_user *known_user(__u32 port) { return bpf_map_lookup_elem(&flow_users, &port); }
+
 // Whose flow that is; 0: of an interface that is gone.
 static __always_inline struct flow_user *user_of(const struct flow *f) {
-  __u32 port = f->key.port;
-  struct flow_user *user = bpf_map_lookup_elem(&flow_users, &port);
+  struct flow_user *user = known_user(f->key.port);
   return user && user->epoch == f->key.protocol >> 8 ? user : 0;
-}
-
-// The next turn of a place begins. 0: another processor was quicker.
-static __always_inline int turn_over(struct flow *f, __u32 state, __u32 becomes) {
-  return __sync_val_compare_and_swap(&f->state, state, (state / F_TURN + 1) * F_TURN | F_USED | becomes) == state;
-}
-
-// A place for this processor alone, or for nobody; whoever had it has one flow less. 0: another processor was quicker.
-static __always_inline int take(struct flow *f, __u32 state, __u32 becomes) {
-  struct flow_user *user = state & F_HELD ? user_of(f) : 0;
-  if (!turn_over(f, state, becomes)) return 0;
-  if (user) __sync_fetch_and_add(&user->used, -1);
-  return 1;
-}
-
-// A place in a set where nothing is, or what is over. 0: all of it lives.
-__noinline int take_free(__u32 index, __u64 now) {
-  struct flow_set *set = bpf_map_lookup_elem(&flows, &index);
-  if (!set) return 0;
-  for (__u32 way = 1; way < WAYS; way++) {
-    struct flow *f = &set->way[way];
-    __u32 state = f->state;
-    if ((state & F_WRITING) || ((state & F_HELD) && !is_over(f, state, now))) continue;
-    if (take(f, state, F_WRITING)) return place_of(index, way);
-  }
-  return 0;
-}
-
-// In two sets that are full: a flow that is closed or of an interface that is gone; else one that was never answered, of whoever has most.
-enum { GIVEN = 0x7fffffff }; // more than anybody has
-struct seek { __u32 near, far, place, state; __s32 used; };
-static long seek_in(__u32 i, struct seek *s) {
-  __u32 place = place_of(i < WAYS ? s->near : s->far, i % WAYS);
-  struct flow *f = way_of(place);
-  __u32 state = f ? f->state : 0;
-  if (!f || !(state & F_HELD)) return 0;
-  struct flow_user *user = user_of(f);
-  __s32 used = user && !flow_closed(state) ? user->used : GIVEN;
-  if ((used != GIVEN && (state & F_ANSWERED)) || used < s->used) return 0;
-  s->place = place; s->state = state; s->used = used;
-  return 0;
-}
-static __noinline __u32 make_room(__u32 near, __u32 far, __s32 used) {
-  for (int i = 0; i < ROOM_TRIES; i++) {
-    struct seek s = { .near = near, .far = far, .used = used };
-    bpf_loop(2 * WAYS, seek_in, &s, 0);
-    struct flow *f = s.place ? way_of(s.place) : 0;
-    if (!f) return 0;
-    if (take(f, s.state, F_WRITING)) return s.place; // else another processor was quicker
-  }
-  return 0;
-}
-
-// Who has a full allowance gives up what is over, closed a moment ago, or was never answered.
-struct hunt { __u32 port, epoch, hand, tried; __u64 now; __u32 found; };
-static long hunt_in(__u32 i, struct hunt *h) {
-  __u32 set = i / WAYS;
-  struct flow *f = way_of(place_of((h->hand + set) & (flow_sets - 1), i % WAYS));
-  __u32 state = f ? f->state : 0;
-  h->tried = set;
-  if (!f || !(state & F_HELD) || f->key.port != h->port || f->key.protocol >> 8 != h->epoch) return 0;
-  if ((state & F_ANSWERED) && !flow_closed(state) && !is_over(f, state, h->now)) return 0;
-  h->found = take(f, state, 0);
-  return h->found;
-}
-static __noinline int give_up_one(__u32 port, struct flow_user *user, __u64 now) {
-  struct hunt h = { .port = port, .epoch = user->epoch, .hand = user->hand, .now = now };
-  bpf_loop(FULL_SETS * WAYS, hunt_in, &h, 0);
-  if (h.tried) __sync_fetch_and_add(&user->hand, h.tried);
-  return h.found;
-}
-
-// An interface's account of its flows. 0: there is no room for one more interface.
-static __always_inline struct flow_user *flow_user(__u32 port) {
-  struct flow_user *user = bpf_map_lookup_elem(&flow_users, &port);
-  if (user) return user;
-  struct flow_user fresh = { .hand = bpf_get_prandom_u32(), .epoch = bpf_get_prandom_u32() >> 8 };
-  bpf_map_update_elem(&flow_users, &port, &fresh, BPF_NOEXIST);
-  return bpf_map_lookup_elem(&flow_users, &port);
-}
-
-// Remembers a flow in a place that this processor took.
-static __always_inline __u32 write_flow(__u32 place, const struct port *p, const struct flow_key *key, __u32 bits, __u64 now) {
-  struct flow *f = way_of(place);
-  if (!f) return 0;
-  f->key = *key;
-  touch(f, p, bits, now);
-  __u32 state = (f->state & -F_USED) | F_HELD | bits;
-  __sync_lock_test_and_set(&f->state, state); // all of it is there before its state says so
-  return turn_of(state) | place;
-}
-
-// Remembers a flow; answers its mark. 0: there is no room for it. Two processors at once may remember one twice: the first in its set is looked at.
-__noinline int begin_flow(const struct port *p, struct flow_user *user, const struct flow_key *key, __u32 bits, __u64 now) {
-  if (!p || !user || !key) return 0;
-  __u32 number = p->port;
-  if ((user->used >= (__s32)flow_allowance && !give_up_one(number, user, now))) return 0;
-  __u32 near = near_set(key), place = take_free(near, now);
-  if (!place) {
-    struct flow_set *set = bpf_map_lookup_elem(&flows, &near);
-    if (set) set->way[0].state = F_USED;
-    __u32 far = far_set(key);
-    place = take_free(far, now);
-    if (!place) place = make_room(near, far, user->used);
-    if (!place) return 0;
-  }
-  __sync_fetch_and_add(&user->used, 1);
-  return write_flow(place, p, key, bits, now);
-}
-
-// The same flow from the beginning: its ports are used anew. 0: another processor was quicker.
-static __always_inline __u32 begin_again(struct flow *f, __u32 mark, __u32 state, const struct port *p, const struct flow_key *key, __u32 bits, __u64 now) {
-  if (!turn_over(f, state, F_WRITING)) return 0;
-  return write_flow(mark & 0x3ffff, p, key, bits, now);
 }

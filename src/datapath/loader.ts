@@ -54,7 +54,7 @@ export interface Datapath {
 /** `timeScale`: how many times faster than the world's the clocks of flows and NAT gateways run. */
 export interface DatapathOptions {
   readonly timeScale?: number | undefined;
-  readonly flowAllowance?: number | undefined; // tracked flows of an interface (flows.bpf.h)
+  readonly flowAllowance?: number | undefined; // tracked flows of an interface (tracking.bpf.h)
   readonly flowSets?: number | undefined; // sets of flows, a power of two
   readonly natMost?: number | undefined; // connections of all NAT gateways (nat.bpf.h)
   readonly file?: string | undefined; // another compiled program than the committed one

@@ -20,7 +20,7 @@ enum port_flags {
 enum route_kind { R_LOCAL = 1, R_INTERNET, R_PORT, R_BLACKHOLE, R_PEERING };
 enum rule_kind { RULE_BLOCK, RULE_GROUP, RULE_DENY };
 enum own_index { OWN_INTERNET, OWN_SERVICES, OWN_COUNT };
-enum { MAX_GROUPS = 16, RULES_PER_CHUNK = 64, MAX_CHUNKS = 16, MAX_NAT_ADDRESSES = 8, CACHE_SIZE = 16384, FLOW_SETS = 1 << 14, NAT_MOST = 1 << 19 };
+enum { MAX_GROUPS = 16, RULES_PER_CHUNK = 64, MAX_CHUNKS = 16, MAX_NAT_ADDRESSES = 8, CACHE_SETS = 8192, FLOW_SETS = 1 << 14, NAT_MOST = 1 << 19 };
 
 struct mac { __u16 part[3]; };
 struct port {
@@ -51,7 +51,7 @@ struct nat_pool { __u64 full_until_ns; __u32 cursor, pad; };
 struct nat_metrics { __u64 count[14]; };
 // What the whole way decided about packets of one header at one link: as long as a line of the processor's own cache.
 enum cached_flags { C_SOURCE = 1, C_DESTINATION = 2, C_LIMITED = 4 }; // which address becomes `address`; no packet longer than the internet's
-enum cached_for_all { NOTHING, BEGINNINGS, ANSWERS }; // a verdict about all TCP connections to a port, whose other port is 0 here
+enum cached_for_all { NOTHING, BEGINNINGS, ANSWERS }; // of a verdict about all TCP connections to a port: what goes there, or what comes from there; its other port is 0
 struct cached {
   __u32 ifindex;
   __be32 saddr, daddr;
@@ -66,6 +66,7 @@ struct cached {
   __u16 flags;
   __u32 turn; // cache.bpf.h
 };
+struct cached_set { struct cached line[2]; }; // of two headers that fall on one place
 struct fragment_key { __u32 port; __be32 saddr, daddr; __be16 id; __u8 protocol, pad; };
 struct fragment_seen { __u64 seen_ns; __be32 translated; __u32 pad; };
 struct asked_key { __u32 port; __be16 sport; __u8 protocol, pad; };
@@ -99,7 +100,7 @@ TABLE(rules, BPF_MAP_TYPE_HASH, 1 << 16, BPF_F_NO_PREALLOC, struct rules_key, st
 TABLE(members, BPF_MAP_TYPE_HASH, 1 << 18, BPF_F_NO_PREALLOC, struct member_key, __u32);
 TABLE(nats, BPF_MAP_TYPE_HASH, 4096, BPF_F_NO_PREALLOC, __u32, struct nat);
 TABLE(generation, BPF_MAP_TYPE_ARRAY, 1, 0, __u32, __u32);
-TABLE(cache, BPF_MAP_TYPE_ARRAY, CACHE_SIZE, ALIGNED, __u32, struct cached);
+TABLE(cache, BPF_MAP_TYPE_ARRAY, CACHE_SETS, ALIGNED, __u32, struct cached_set);
 TABLE(fragments, BPF_MAP_TYPE_LRU_HASH, 1 << 14, 0, struct fragment_key, struct fragment_seen);
 TABLE(nat_connections, BPF_MAP_TYPE_HASH, NAT_MOST, BPF_F_NO_PREALLOC, struct nat_key, struct nat_connection);
 TABLE(nat_inwards, BPF_MAP_TYPE_HASH, NAT_MOST, BPF_F_NO_PREALLOC, struct nat_inward_key, struct nat_key);

@@ -38,7 +38,7 @@ struct walk {
   __u32 at, to; // ifindexes of the port it leaves and of the one it goes to
   __u32 stage, limit, cacheable, generation, no_room; // generation: of the tables, before the first was read
   __u32 tracked_at[2], asked_at[2]; // by direction: the mark of its flow, at the interface whose groups track it; and what allowed it there
-  __u32 acl_asked, known; // known: what a verdict for all connections said (cached_for_all)
+  __u32 acl_asked;
   __u32 path, rejected; // for flow logs: which way it leaves w->at, and that it does not
   __be32 translated; // later fragments: what a NAT gateway made of the first one's address
 };

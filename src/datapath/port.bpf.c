@@ -243,7 +243,6 @@ static __always_inline int leave(struct __sk_buff *skb, struct port *from, struc
 SEC("tc") int from_port(struct __sk_buff *skb) {
   WATCH_FRAME(skb, skb->ifindex, SENT);
   int is_ip = !skb->vlan_present && skb->protocol == bpf_htons(ETH_P_IP), known = is_ip ? by_cache(skb) : -1;
-  if (known < 0 && is_ip) known = by_port(skb);
   if (known >= 0) return known;
   __u32 zero = 0;
   struct walk *w = bpf_map_lookup_elem(&walks, &zero);

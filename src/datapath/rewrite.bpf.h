@@ -5,11 +5,14 @@
 enum which { SOURCE, DESTINATION };
 static __always_inline __u32 address_offset(enum which w) { return w == SOURCE ? __builtin_offsetof(struct ipv4, saddr) : __builtin_offsetof(struct ipv4, daddr); }
 
+// An address is part of these two checksums.
+static __always_inline int rewrite_pseudo_header(struct __sk_buff *skb, __u8 protocol, __u32 l4_at, __be32 from, __be32 to) {
+  if (protocol == IPPROTO_TCP) return bpf_l4_csum_replace(skb, l4_at + 16, from, to, BPF_F_PSEUDO_HDR | 4);
+  return protocol == IPPROTO_UDP ? bpf_l4_csum_replace(skb, l4_at + 6, from, to, BPF_F_PSEUDO_HDR | BPF_F_MARK_MANGLED_0 | 4) : 0;
+}
+
 static __always_inline int rewrite_address(struct __sk_buff *skb, struct packet *k, enum which w, __be32 from, __be32 to) {
-  if (k->fragment != LATER_FRAGMENT) { // the pseudo-header is part of these two checksums
-    if (k->protocol == IPPROTO_TCP && bpf_l4_csum_replace(skb, k->l4_at + 16, from, to, BPF_F_PSEUDO_HDR | 4)) return -1;
-    if (k->protocol == IPPROTO_UDP && bpf_l4_csum_replace(skb, k->l4_at + 6, from, to, BPF_F_PSEUDO_HDR | BPF_F_MARK_MANGLED_0 | 4)) return -1;
-  }
+  if (k->fragment != LATER_FRAGMENT && rewrite_pseudo_header(skb, k->protocol, k->l4_at, from, to)) return -1;
   if (bpf_l3_csum_replace(skb, ETH_HLEN + __builtin_offsetof(struct ipv4, check), from, to, 4)) return -1;
   return bpf_skb_store_bytes(skb, ETH_HLEN + address_offset(w), &to, 4, 0);
 }

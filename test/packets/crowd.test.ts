@@ -1,13 +1,13 @@
 // Owns the proof of what happens when the table of tracked flows is full where a flow would stand: whoever has most makes room, of what was
-// not answered; nobody else loses anything (flows.bpf.h, ADR 0017). The table has one set here, of fifteen flows; or few, under a flood.
+// not answered; nobody else loses anything (tracking.bpf.h, ADR 0017). The table has one set here, of fifteen flows; or few, under a flood.
 
 import { after, before, beforeEach, test } from "node:test";
 import assert from "node:assert/strict";
 import { readMap } from "../../src/datapath/libbpf.ts";
-import { all, route, TCP, TestFabric, UDP } from "../support/fabric.ts";
+import { all, route, rule, TCP, TestFabric, UDP } from "../support/fabric.ts";
 import { frame, type FrameSpec } from "../support/frames.ts";
 
-const REDIRECT = 7, SYN = 2, RST = 4, ACK = 16, SERVER = 19, ALLOWANCE = 96;
+const REDIRECT = 7, SYN = 2, RST = 4, ACK = 16, SERVER = 19, GUARDED = 20, ALLOWANCE = 96;
 const GREEDY = 16, MODEST = 17, SMALL = 18;
 const many = Array.from({ length: 100 }, (_, i) => `10.0.1.${i + 1}`);
 let one: TestFabric, few: TestFabric, fabric: TestFabric;
@@ -19,6 +19,8 @@ before(async () => {
     for (const port of [GREEDY, MODEST, SMALL, SERVER]) await made.host(`h${port}`, { port, address: `10.0.0.${port}/16`, groups: [port === SERVER ? 401 : 400], more: port === SMALL ? many : [] });
     made.group(400, [], [all]); // a client: what it hears is what it asked for, and is remembered
     made.group(401, [all], [all]); // remembers nothing
+    await made.host(`h${GUARDED}`, { port: GUARDED, address: `10.0.0.${GUARDED}/16`, groups: [402] });
+    made.group(402, [rule(TCP, 80, 80, "10.0.0.0/16")], []); // a server that remembers
     return made;
   };
   [one, few] = [await open(1), await open(32)];
@@ -74,6 +76,17 @@ test("answered flows are nobody's room, nor those of who has fewer: it is TRACKI
   assert.equal(begin(SMALL, 3000, 1), 1);
   assert.deepEqual(flowsOf(), { [SMALL]: 3, [GREEDY]: 8, [MODEST]: 4 });
   assert.equal(answer(GREEDY, 1000, 3) + answer(GREEDY, 1004, 5) + answer(MODEST, 1000, 4) + answer(SMALL, 1000, 2) + answer(SMALL, 3000, 1), 15);
+});
+
+test("one end of a connection makes no room for the other: it does not begin, and that has a reason", () => {
+  const full = (): number => fabric.drops(GUARDED, "TRACKING_FULL"), before = full();
+  assert.equal(begin(GREEDY, 1000, 14) + answer(GREEDY, 1000, 14), 28);
+  const syn = packet(GREEDY, GUARDED, { sport: 2000, dport: 80, flags: SYN });
+  assert.equal(count(GREEDY, [syn]), 0);
+  assert.equal(full(), before + 1);
+  assert.equal(reset(GREEDY, 1000, 1), 1);
+  assert.equal(count(GREEDY, [syn]), 1);
+  assert.equal(count(GUARDED, [packet(GUARDED, GREEDY, { sport: 80, dport: 2000, flags: SYN | ACK })]), 1);
 });
 
 test("flows of an interface that is gone are nobody's: they make room, and are not known when it comes again", () => {

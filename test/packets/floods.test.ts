@@ -11,7 +11,7 @@ const ALLOWANCE = 256, REDIRECT = 7, SYN = 2, RST = 4, ACK = 16;
 let fabric: TestFabric;
 let allPorts: Pick<DesiredTables, "ports" | "addresses">;
 before(async () => {
-  fabric = await TestFabric.open(1, { flowAllowance: ALLOWANCE, flowSets: 64 });
+  fabric = await TestFabric.open(1, { flowAllowance: ALLOWANCE, flowSets: 256 });
   fabric.vpc(100, ["10.0.0.0/16"]);
   fabric.tables.routes = [route(300, "10.0.0.0/16", { kind: "local" })];
   for (const port of [16, 17, 18]) await fabric.host(`h${port}`, { port, address: `10.0.0.${port}/24`, groups: [port === 17 ? 401 : 400] });

@@ -21,7 +21,7 @@ const nat = {
   room: by("nat-gateway-room.test.ts", "a flood gets three quarters of the room; others begin by the same gateway and by another, and an answered connection lives"),
 };
 const verdicts = by("shared-verdicts.test.ts", "two processors that write and read the same lines mistake no packet for another");
-const slowWriting = { find: "  c->generation = w->generation;\n", put: "  barrier();\n  for (volatile int i = 0; i < 300; i++);\n  barrier();\n  c->generation = w->generation;\n" };
+const slowWriting = { find: "  c->generation = v->generation;\n", put: "  barrier();\n  for (volatile long i = 0; i < 300; i++);\n  barrier();\n  c->generation = v->generation;\n" };
 const accounts = {
   both: by("flow-accounts.test.ts", "an interface that nobody watches has no account; one that is watched has both directions"),
   rejected: by("flow-accounts.test.ts", "rejected by the group: one record; REJECT alone and ACCEPT alone"),
@@ -43,6 +43,7 @@ const flood = by("floods.test.ts", "a flood of SYNs pushes out no answered conne
 const crowd = {
   room: by("crowd.test.ts", "where all of it is full: whoever has most makes room, of what was not answered, for whoever begins"),
   answered: by("crowd.test.ts", "answered flows are nobody's room, nor those of who has fewer: it is TRACKING_FULL, until one ends"),
+  ends: by("crowd.test.ts", "one end of a connection makes no room for the other: it does not begin, and that has a reason"),
   gone: by("crowd.test.ts", "flows of an interface that is gone are nobody's: they make room, and are not known when it comes again"),
   flood: by("crowd.test.ts", "a flood that has its whole allowance and goes on makes room of its own, and for all the others"),
   ports: by("crowd.test.ts", "flows of the same two ports are as many as others"),
@@ -50,19 +51,20 @@ const crowd = {
 const pieces = by("floods.test.ts", "a flood of first pieces pushes out its own: another's later piece still follows its first");
 
 export const mutants: readonly CaughtMutant[] = [
-  { name: "a full allowance pushes out answered flows", file: "flows.bpf.h", find: "if ((state & F_ANSWERED) && !flow_closed(state) && !is_over(f, state, h->now)) return 0;", put: "", caughtBy: flood },
-  { name: "a full allowance pushes out nothing", file: "flows.bpf.h", find: "if ((state & F_ANSWERED) && !flow_closed(state) && !is_over(f, state, h->now)) return 0;", put: "return 0;", caughtBy: flood },
-  { name: "a full allowance pushes out another's", file: "flows.bpf.h", find: " || f->key.port != h->port || f->key.protocol >> 8 != h->epoch) return 0;", put: ") return 0;", caughtBy: crowd.flood },
-  { name: "no interface has an allowance", file: "flows.bpf.h", find: "user->used >= (__s32)flow_allowance", put: "0", caughtBy: crowd.flood },
-  { name: "nobody makes room where all is full", file: "flows.bpf.h", find: "if (take(f, s.state, F_WRITING)) return s.place;", put: "return 0;", caughtBy: crowd.room },
-  { name: "whoever has fewest makes room", file: "flows.bpf.h", find: "used < s->used) return 0;", put: "(s->place && used > s->used)) return 0;", caughtBy: crowd.room },
-  { name: "a place that is taken over is still its owner's", file: "flows.bpf.h", find: "if (user) __sync_fetch_and_add(&user->used, -1);", put: "", caughtBy: crowd.room },
-  { name: "who has few makes room for who has many", file: "flows.bpf.h", find: ".far = far, .used = used };", put: ".far = far };", caughtBy: crowd.answered },
-  { name: "room is made of answered flows", file: "flows.bpf.h", find: "(used != GIVEN && (state & F_ANSWERED)) || ", put: "", caughtBy: crowd.answered },
-  { name: "a closed flow makes no room", file: "flows.bpf.h", find: "user && !flow_closed(state) ?", put: "user ?", caughtBy: crowd.answered },
-  { name: "flows of an interface that was there before are known", file: "flows.bpf.h", find: ".epoch = bpf_get_prandom_u32() >> 8", put: ".epoch = 0", caughtBy: crowd.gone },
-  { name: "flows of an interface that is gone make no room", file: "flows.bpf.h", find: "__s32 used = user && !flow_closed(state) ?", put: "__s32 used = !user ? 0 : !flow_closed(state) ?", caughtBy: crowd.gone },
-  { name: "flows of the same two ports have one set", file: "flows.bpf.h", find: "if (mark || !set->way[0].state) return mark;", put: "return mark;", caughtBy: crowd.ports },
+  { name: "a full allowance pushes out answered flows", file: "tracking.bpf.h", find: "if ((state & F_ANSWERED) && !flow_closed(state) && !is_over(f, state, h->now)) return 0;", put: "", caughtBy: flood },
+  { name: "a full allowance pushes out nothing", file: "tracking.bpf.h", find: "if ((state & F_ANSWERED) && !flow_closed(state) && !is_over(f, state, h->now)) return 0;", put: "return 0;", caughtBy: flood },
+  { name: "a full allowance pushes out another's", file: "tracking.bpf.h", find: " || f->key.port != h->port || f->key.protocol >> 8 != h->epoch) return 0;", put: ") return 0;", caughtBy: crowd.flood },
+  { name: "no interface has an allowance", file: "tracking.bpf.h", find: "user->used >= (__s32)flow_allowance", put: "0", caughtBy: crowd.flood },
+  { name: "nobody makes room where all is full", file: "tracking.bpf.h", find: "if (take(f, s.state, F_WRITING)) return s.place;", put: "return 0;", caughtBy: crowd.room },
+  { name: "whoever has fewest makes room", file: "tracking.bpf.h", find: "used < s->used) return 0;", put: "(s->place && used > s->used)) return 0;", caughtBy: crowd.room },
+  { name: "a place that is taken over is still its owner's", file: "tracking.bpf.h", find: "if (user) __sync_fetch_and_add(&user->used, -1);", put: "", caughtBy: crowd.room },
+  { name: "who has few makes room for who has many", file: "tracking.bpf.h", find: "    s.used = used;\n", put: "    s.used = 0;\n", caughtBy: crowd.answered },
+  { name: "room is made of answered flows", file: "tracking.bpf.h", find: "(used != GIVEN && (state & F_ANSWERED)) || ", put: "", caughtBy: crowd.answered },
+  { name: "one end of a connection makes room for the other", file: "tracking.bpf.h", find: " || same_connection(&f->key, s->key)) return 0;", put: ") return 0;", caughtBy: crowd.ends },
+  { name: "a closed flow makes no room", file: "tracking.bpf.h", find: "user && !flow_closed(state) ?", put: "user ?", caughtBy: crowd.answered },
+  { name: "flows of an interface that was there before are known", file: "tracking.bpf.h", find: ".epoch = bpf_get_prandom_u32() >> 8", put: ".epoch = 0", caughtBy: crowd.gone },
+  { name: "flows of an interface that is gone make no room", file: "tracking.bpf.h", find: "__s32 used = user && !flow_closed(state) ?", put: "__s32 used = !user ? 0 : !flow_closed(state) ?", caughtBy: crowd.gone },
+  { name: "flows of the same two ports have one set", file: "flows.bpf.h", find: "if (mark || !set->elsewhere) return mark;", put: "return mark;", caughtBy: crowd.ports },
   { name: "first pieces' places are everybody's", file: "fragments.bpf.h", find: "struct fragment_slot at = { .port = piece.port,", put: "struct fragment_slot at = { .port = 0,", caughtBy: pieces },
 
   { name: "protocols that have no ports are all one", file: "groups.bpf.h", find: "if (rule->protocol != q->protocol) return 0;", put: "if (rule->protocol != q->protocol && (q->protocol == IPPROTO_TCP || q->protocol == IPPROTO_UDP || q->protocol == IPPROTO_ICMP)) return 0;", caughtBy: by("protocols.test.ts", "GRE: a group lets it in by its number, and no other; its answer goes back") },
@@ -113,9 +115,13 @@ export const mutants: readonly CaughtMutant[] = [
   { name: "a flood of drops at one interface hides another's", file: "watch.bpf.h", find: "struct drop_key key = { .port = port, .reason = reason };\n  struct drop_rate", put: "struct drop_key key = {};\n  struct drop_rate", caughtBy: watching.flood },
   { name: "drops that are not shown are not counted", file: "watch.bpf.h", find: "if (!d) { __sync_fetch_and_add(&rate->lost, 1); return 0; }", put: "if (!d) return 0;", caughtBy: watching.flood },
   { name: "an ACL's word about one port holds for all", file: "cache.bpf.h", find: " && !w->acl_asked ?", put: " ?", caughtBy: by("first-packets.test.ts", "an ACL that denies the answers to some ports denies them to these, right after others passed") },
-  { name: "what the client's own rules say of a source port holds for all", file: "groups.bpf.h", find: "  else if (open_to_all(p, direction, k->protocol) && ask_groups(", put: "  else if (!known && open_to_all(p, direction, k->protocol) && ask_groups(", caughtBy: by("first-packets.test.ts", "a connection from a port that the client's own rules open is not tracked, right after one that is") },
+  { name: "what the client's own rules say of a source port holds for all", file: "cache.bpf.h", find: " || bpf_ntohs(h->sport) < t->open_ports) return 0;", put: ") return 0;", caughtBy: by("first-packets.test.ts", "a connection from a port that the client's own rules open is not tracked, right after one that is") },
+  { name: "the highest port that the client's own rules open is none of them", file: "groups.bpf.h", find: "rule->to + 1 : 0;", put: "rule->to : 0;", caughtBy: by("first-packets.test.ts", "a connection from a port that the client's own rules open is not tracked, right after one that is") },
+  { name: "an answer begins a connection", file: "cache.bpf.h", find: "if ((h->tcp_flags & TCP_ACK) || ", put: "if (", caughtBy: by("first-packets.test.ts", "an answer that nobody asked for is stopped, right after one that somebody did") },
+  { name: "a flow that is given up is still its owner's", file: "tracking.bpf.h", find: "  if (h.found) __sync_fetch_and_add(&user->used, -1);\n", put: "", caughtBy: crowd.flood },
   { name: "an end that closes writes over the other's word", file: "flows.bpf.h", find: "__u32 now = __sync_val_compare_and_swap(&f->state, state, state | bits);", put: "__u32 now = state; f->state = state | bits;", caughtBy: by("closing.test.ts", "of two ends that close at once, by two processors, each is heard") },
-  { name: "two processors write one line", file: "cache.bpf.h", find: "if ((turn & 1) || __sync_val_compare_and_swap(&c->turn, turn, turn + 1) != turn) return 0;", put: "__sync_fetch_and_add(&c->turn, 1);", slower: slowWriting, caughtBy: verdicts },
+  { name: "two headers whose lines fall on one place drive each other out", file: "cache.bpf.h", find: "(is_of(other, ifindex, h) || other->until_ns < c->until_ns)) c = other;", put: "0) c = other;", caughtBy: by("shared-verdicts.test.ts", "two headers whose lines fall on one place do not drive each other out") },
+  { name: "two processors write one line", file: "cache.bpf.h", find: "return !(turn & 1) && __sync_val_compare_and_swap(&c->turn, turn, turn + 1) == turn;", put: "__sync_fetch_and_add(&c->turn, 1);\n  return 1;", slower: slowWriting, caughtBy: verdicts },
   { name: "what is remembered of a flow is not captured", file: "cache.bpf.h", find: "  WATCH_FRAME(skb, v->to, RECEIVED);\n", put: "", caughtBy: watching.frames },
   { name: "a capture has all of a frame, however much was asked for", file: "watch.bpf.h", find: "if (shown > link->most_bytes) shown = link->most_bytes;", put: "", caughtBy: watching.frames },
   { name: "captured frames that find no room are not counted", file: "watch.bpf.h", find: "if (lost) __sync_fetch_and_add(&link->lost, 1);", put: "", caughtBy: watching.full },

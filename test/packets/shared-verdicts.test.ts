@@ -5,13 +5,16 @@ import { after, before, test } from "node:test";
 import assert from "node:assert/strict";
 import { once } from "node:events";
 import { Worker } from "node:worker_threads";
+import { readMap } from "../../src/datapath/libbpf.ts";
+import { TestRuns } from "../../src/datapath/test-run.ts";
 import { readLinks } from "../../src/linux/link.ts";
+import { inNetns } from "../../src/linux/netns.ts";
 import { must } from "../../src/lib/assert.ts";
-import { all, route, TestFabric, UDP } from "../support/fabric.ts";
+import { all, atOnce, route, TestFabric, UDP } from "../support/fabric.ts";
 import { frame, read } from "../support/frames.ts";
 import type { Fate } from "./verdict-prober.ts";
 
-const ROUNDS = 60_000, SENDERS = 24, RECEIVERS = [17, 18, 19, 20], REDIRECT = 7;
+const ROUNDS = 60_000, SENDERS = 24, RECEIVERS = [17, 18, 19, 20], REDIRECT = 7, LINE = 64;
 let fabric: TestFabric;
 before(async () => {
   fabric = await TestFabric.open();
@@ -26,25 +29,47 @@ before(async () => {
 });
 after(() => fabric.close());
 
-/** The line of its page in which a header stands, but for what all headers of one link and one pair of ports have in common (cache.bpf.h). */
-function lineOf(from: string, to: string): number {
+const PORT = Buffer.from([0, 7]).readUInt16LE(0);
+/** The set of its page in which the lines of a header stand, from port 7 to port 7 by UDP (hash_of_header of cache.bpf.h). */
+function setOf(ifindex: number, from: string, to: string): number {
   const [source, destination] = [from, to].map((text) => Buffer.from(text.split(".").map(Number)).readUInt32LE(0)) as [number, number];
-  return (Math.imul(source, 0x9e3779b1) ^ Math.imul(destination << 13 | destination >>> 19, 0x85ebca6b)) >>> 26;
+  const hash = Math.imul(source, 0x9e3779b1) ^ Math.imul(destination << 13 | destination >>> 19, 0x85ebca6b) ^ Math.imul((PORT << 16 | PORT) + UDP + Math.imul(ifindex, 0x27d4eb2f), 0xc2b2ae35);
+  return Math.imul(hash ^ hash >>> 15, 0x2c1b3c6d) >>> 27;
 }
 
-test("two processors that write and read the same lines mistake no packet for another", { timeout: 120_000 }, async () => {
-  const ends = [...RECEIVERS.map((port) => `10.0.0.${port}`), "192.0.2.80", "192.0.2.81"], byLine = new Map<number, Fate[]>();
+/** Frames whose lines stand in one set, and what becomes of each when it goes alone. */
+function ofOneSet(ifindex: number): Fate[] {
+  const ends = [...RECEIVERS.map((port) => `10.0.0.${port}`), "192.0.2.80", "192.0.2.81"], bySet = new Map<number, Fate[]>();
   for (let i = 0; i < SENDERS; i++) for (const to of ends) {
     const from = `10.0.0.${100 + i}`, sent = frame({ from, to, protocol: UDP, sport: 7, dport: 7, sourceMac: "02:00:00:00:00:10" });
     const { verdict, packet } = fabric.test(16, sent), is = read(packet);
     assert.equal(verdict, REDIRECT);
     assert.deepEqual([is.from, is.to, is.good], [to.startsWith("10.") ? from : `203.0.113.${100 + i}`, to, true]);
-    byLine.set(lineOf(from, to), [...byLine.get(lineOf(from, to)) ?? [], { frame: sent, becomes: packet }]);
+    const set = setOf(ifindex, from, to);
+    bySet.set(set, [...bySet.get(set) ?? [], { frame: sent, becomes: packet }]);
   }
-  const [most] = [...byLine.values()].sort((a, b) => b.length - a.length);
+  const [most] = [...bySet.values()].sort((a, b) => b.length - a.length);
   assert.ok(most!.length >= 4);
-  const work = { programFd: fabric.datapath.object.programFd("from_port"), netns: fabric.path("fabric"), ifindex: must(readLinks(fabric.path("fabric")).get("vb16"), "vb16"), rounds: ROUNDS };
-  const twice = most!.slice(0, 4).flatMap((fate) => [fate, fate]); // the second of the same finds its line, unless the other processor was there
+  return most!;
+}
+const linkOfSender = (): number => must(readLinks(fabric.path("fabric")).get("vb16"), "vb16");
+
+test("two headers whose lines fall on one place do not drive each other out", async () => {
+  const [one, other] = ofOneSet(linkOfSender());
+  const turns = (): number => [...readMap(fabric.datapath.object, "cache").values()].reduce((sum, set) => sum + Buffer.from(set, "latin1").readUInt32LE(LINE - 4) + Buffer.from(set, "latin1").readUInt32LE(2 * LINE - 4), 0);
+  const runs = inNetns(fabric.path("fabric"), () => new TestRuns(fabric.datapath));
+  let before = 0;
+  await atOnce(() => {
+    runs.forgetVerdicts();
+    before = turns();
+    for (let i = 0; i < 10; i++) for (const { frame: sent, becomes } of [one!, other!]) assert.deepEqual(fabric.test(16, sent).packet, becomes);
+  }, () => {});
+  assert.equal(turns() - before, 2 * 2, "each was written once");
+});
+
+test("two processors that write and read the same lines mistake no packet for another", { timeout: 120_000 }, async () => {
+  const ifindex = linkOfSender(), work = { programFd: fabric.datapath.object.programFd("from_port"), netns: fabric.path("fabric"), ifindex, rounds: ROUNDS };
+  const twice = ofOneSet(ifindex).slice(0, 4).flatMap((fate) => [fate, fate]); // the second of the same finds its line, unless the other processor was there
   const wrong = await Promise.all([twice, twice.toReversed()].map(async (fates) => {
     const worker = new Worker(new URL("verdict-prober.ts", import.meta.url), { workerData: { ...work, fates } });
     const [count] = await once(worker, "message") as [number];
