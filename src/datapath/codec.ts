@@ -1,7 +1,7 @@
 // Owns the bytes of the kernel's tables: desired tables -> entries as the structs of maps.bpf.h lay them out. Pure. Numbers are
 // little-endian (x86-64, arm64), addresses in network order. Entries are latin1 strings, so that maps of them compare quickly.
 
-import { Remembered, RememberedEach, RememberedMap } from "../lib/remembered.ts";
+import { Remembered, RememberedEach, RememberedMap, RememberedMapping } from "../lib/remembered.ts";
 import { INTERNET_PORT, SERVICES_PORT, type AclEntry, type AclRule, type DesiredTables, type GroupEntry, type NatEntry, type PortEntry, type Rule, type VpcEntry } from "./tables.ts";
 
 export const tableSizes = {
@@ -45,11 +45,13 @@ export class TableEncoder {
   readonly #found = new Remembered<ReadonlyMap<number, number>>();
   readonly #ifindexes = new RememberedMap<number, number>();
   readonly #opened = new Remembered<ReadonlyMap<number, number>>();
-  readonly #open = new RememberedMap<number, number>();
+  readonly #groupNumbers = new RememberedMapping<GroupEntry, number>();
+  readonly #groupFlags = new RememberedMapping<GroupEntry, number>();
   readonly #vpcOf = new Remembered<ReadonlyMap<number, VpcEntry>>();
   readonly #port = new RememberedEach<PortEntry, readonly [string, string]>();
   readonly #rules = new RememberedEach<GroupEntry | AclEntry, Entries>();
-  readonly #openness = new RememberedEach<GroupEntry, number>();
+  readonly #groupRules = new RememberedMapping<GroupEntry, Entries>();
+  readonly #aclRules = new RememberedMapping<AclEntry, Entries>();
 
   /**
    * @param ifindexOf of a port's link; undefined when the link is not there (yet): what would lead to it is left out. Of a function that
@@ -57,7 +59,8 @@ export class TableEncoder {
    */
   encode({ ports, addresses, routes, publics, vpcs, groups, members, acls, nats }: DesiredTables, ifindexOf: (link: string) => number | undefined): EncodedTables {
     const ifindexes = this.#found.of([ports, ifindexOf], () => this.#ifindexes.of(new Map(ports.map((port) => [port.port, port.kind === "nat" ? natIfindex(port.port) : ifindexOf(port.link)] as const).filter((pair): pair is readonly [number, number] => pair[1] !== undefined))));
-    const open = this.#opened.of([groups], () => this.#open.of(new Map(groups.map((g) => [g.group, this.#openness.of(g, [], () => openness(g))] as const).filter(([, flags]) => flags !== 0))));
+    const numbers = this.#groupNumbers.of(groups, [], (g) => g.group), flags = this.#groupFlags.of(groups, [], openness);
+    const open = this.#opened.of([numbers, flags], () => new Map(numbers.map((group, i) => [group, flags[i]!])));
     const vpcOf = this.#vpcOf.of([vpcs], () => new Map(vpcs.map((v) => [v.vpc, v])));
     const table = (name: TableName, from: readonly unknown[], entries: () => Iterable<readonly [string, string]>): readonly Entries[] => this.#tables[name].of(from, () => [new Map(entries())]);
     const withLink = <T extends { readonly port: number }>(list: readonly T[], entry: (item: T, ifindex: number) => readonly [string, string]): (readonly [string, string])[] =>
@@ -78,7 +81,10 @@ export class TableEncoder {
       publics: table("publics", [publics, ifindexes, vpcs], () => withLink(publics, ({ publicAddress, vpc, privateAddress }, ifindex) =>
         [new Struct(4).ip(publicAddress).toString(), new Struct(16).ip(privateAddress).u32(ifindex).u32(vpc).u32(vpcOf.get(vpc)?.edgeRouteTable ?? 0).toString()])),
       privates: table("privates", [publics, ifindexes], () => withLink(publics, ({ publicAddress, vpc, privateAddress }) => [new Struct(8).u32(vpc).ip(privateAddress).toString(), new Struct(4).ip(publicAddress).toString()])),
-      rules: this.#tables.rules.of([groups, acls], () => [...groups, ...acls].map((one) => this.#rules.of(one, [], () => ("acl" in one ? encodeAcl(one) : encodeGroup(one))))),
+      rules: this.#tables.rules.of([groups, acls], () => [
+        ...this.#groupRules.of(groups, [], (group) => this.#rules.of(group, [], () => encodeGroup(group))),
+        ...this.#aclRules.of(acls, [], (acl) => this.#rules.of(acl, [], () => encodeAcl(acl))),
+      ]),
       members: table("members", [members], () => members.map(({ group, address }) => [new Struct(8).u32(group).ip(address).toString(), u32(1)])),
       nats: table("nats", [nats], () => nats.map(encodeNat)),
     };

@@ -3,7 +3,7 @@
 
 import { canonical, contains, parseCidr, parseIp, type Cidr } from "../lib/ip.ts";
 import { must } from "../lib/assert.ts";
-import { Remembered, RememberedEach, RememberedList } from "../lib/remembered.ts";
+import { Remembered, RememberedEach, RememberedList, RememberedMapping } from "../lib/remembered.ts";
 import { natGatewayForwards } from "../model/lifecycle.ts";
 import { loggedTraffic } from "../model/flow-logs.ts";
 import { destinationBlocks, effectiveRouteTable, peeredVpcs, peeringPeer, routeState } from "../model/routing.ts";
@@ -49,7 +49,7 @@ export function createPlanner(own: OwnLinks): Planner {
   const port = new RememberedEach<NetworkInterface, PortEntry>(), tableRoutes = new RememberedEach<RouteTable, readonly RouteEntry[]>();
   const group = new RememberedEach<SecurityGroup, GroupEntry>(), acl = new RememberedEach<NetworkAcl, AclEntry>();
   const portList = new RememberedList<PortEntry>(), ports = new Remembered<readonly PortEntry[]>(), routeLists = new Remembered<readonly (readonly RouteEntry[])[]>(), routes = new Remembered<readonly RouteEntry[]>();
-  const groups = new Remembered<readonly GroupEntry[]>(), groupList = new RememberedList<GroupEntry>(), named = new Remembered<readonly string[]>(), members = new Remembered<readonly MemberEntry[]>(), acls = new Remembered<readonly AclEntry[]>();
+  const groups = new RememberedMapping<SecurityGroup, GroupEntry>(), namedBy = new RememberedMapping<SecurityGroup, readonly string[]>(), named = new Remembered<readonly string[]>(), members = new Remembered<readonly MemberEntry[]>(), acls = new Remembered<readonly AclEntry[]>();
   const addresses = new Remembered<readonly AddressEntry[]>(), publics = new Remembered<readonly PublicEntry[]>(), vpcs = new Remembered<readonly VpcEntry[]>(), nats = new Remembered<readonly NatEntry[]>();
   const counted = new Remembered<readonly number[]>();
   const ownPorts = [ownPort(INTERNET_PORT, "internet", own.internet), ownPort(SERVICES_PORT, "services", own.services)];
@@ -64,6 +64,8 @@ export function createPlanner(own: OwnLinks): Planner {
       const planned = (eni: NetworkInterface, kind: "interface" | "nat"): PortEntry => port.of(eni, [kind, ...places], () => planPort(snapshot, eni, kind));
       const ids = carried.of([all], () => [...new Set(all.flatMap((eni) => eni.groupIds))]);
       const asked = carriedGroups.of(ids.map((id) => must(snapshot.get("security-group", id), `some interface's group ${id}`)));
+      const namedOf = namedBy.of(asked, [], groupsNamedBy), namedIds = named.of(namedOf, () => [...new Set(namedOf.flat())]);
+      const numbers = [...lists, ...namedIds.map((id) => snapshot.get("security-group", id)?.index)];
       const plannedGroup = (g: SecurityGroup): GroupEntry => group.of(g, [...lists, ...groupsNamedBy(g).map((id) => snapshot.get("security-group", id)?.index)], () => planGroup(snapshot, g));
       return {
         ports: ports.of([guests, gates, ...places], () => portList.of([...ownPorts, ...guests.map((eni) => planned(eni, "interface")), ...gates.map((eni) => planned(eni, "nat"))])),
@@ -74,11 +76,8 @@ export function createPlanner(own: OwnLinks): Planner {
         })(),
         publics: publics.of([all, ...of("elastic-ip")], () => planPublics(snapshot, all)),
         vpcs: vpcs.of(of("vpc", "internet-gateway", "route-table"), () => snapshot.list("vpc").map((vpc) => planVpc(snapshot, vpc))),
-        groups: groups.of([asked, ...of("security-group"), ...lists], () => groupList.of(asked.map(plannedGroup))), // of others no packet asks
-        members: (() => {
-          const ids = named.of([asked], () => [...new Set(asked.flatMap(groupsNamedBy))]);
-          return members.of([all, ...ids], () => planMembers(snapshot, new Set(ids), all));
-        })(),
+        groups: groups.of(asked, numbers, plannedGroup), // of others no packet asks
+        members: members.of([all, ...namedIds], () => planMembers(snapshot, new Set(namedIds), all)),
         acls: acls.of(of("network-acl"), () => snapshot.list("network-acl").map((a) => acl.of(a, [], () => planAcl(a)))),
         nats: nats.of(of("natgateway", "network-interface"), () => snapshot.list("natgateway").filter(natGatewayForwards).map((nat) => planNat(snapshot, nat))),
         counted: counted.of(of("network-interface"), () => snapshot.list("network-interface").map((eni) => eni.index)),
