@@ -12,7 +12,7 @@ import { kernelLeftovers } from "../support/kernel-leftovers.ts";
 import { findImage, waitForState } from "../support/nat-network.ts";
 import { steadyPing } from "../support/steady-ping.ts";
 
-const EDITS = 1000, PROBE_EVERY_S = 0.01;
+const EDITS = 1000, PROBE_EVERY_S = 0.002;
 const box = new Box();
 let sender: string, may: { id: string; eni: string; ip: string }, mayNot: typeof may;
 let group: string, aside: string, acl: string, table: string;
@@ -82,7 +82,8 @@ test("a thousand edits: the steady flow loses no packet, the other has none thro
   const [passes, stops] = await Promise.all(flows.map((flow) => flow.end())) as [{ sent: number; received: number }, { sent: number; received: number }];
   t.diagnostic(`${EDITS} edits in ${Math.round(took)} ms; ${passes.received} of ${passes.sent} packets passed, ${stops.received} of ${stops.sent} of the other flow`);
   assert.ok(passes.sent - passes.received <= 1, "at most the one that was on its way at the end");
-  assert.ok(passes.sent > 200 && stops.sent > 200, "there were packets all the while");
+  const due = (everySeconds: number): number => took / 1000 / everySeconds / 3; // a busy machine sends fewer
+  assert.ok(passes.sent > due(PROBE_EVERY_S) && stops.sent > due(0.01), "there were packets all the while; ping sends a hundred a second when nobody answers");
   assert.equal(stops.received, 0);
   assert.equal((await box.drops()).get(`${mayNot.eni} GROUP_INGRESS`)! - stoppedBefore, stops.sent, "each of them was stopped, and counted");
 });
