@@ -118,19 +118,32 @@ test("from outside: the laptop behind the gateway, and a host of the internet", 
   assert.deepEqual([refused.probe.arrived, refused.probe.seen.map((one) => `${one.where} ${one.way}`), [...new Set(refused.probe.dropped.map((one) => `${one.interface} ${one.reason}`))]], [false, ["internet out"], [`${n.natInterface} GROUP_INGRESS`]]);
 });
 
-/** Tracked connections by netlink (ctnetlink), confirmed and answered: the kernel drops none of them for a new one. */
+/**
+ * Tracked connections by netlink (ctnetlink), confirmed and answered: the kernel drops none of them for a new one. What was there before ends
+ * in its own time and would leave room: a process fills it up until the limit is another.
+ */
 const fill = `
-import socket, struct
+import os, socket, struct, time
 def attr(kind, data, nested=False): return struct.pack("HH", 4 + len(data), kind | (0x8000 if nested else 0)) + data + bytes(-len(data) % 4)
 def flow(kind, a, b, p, q): return attr(kind, attr(1, attr(1, a) + attr(2, b), True) + attr(2, attr(1, bytes([17])) + attr(2, struct.pack(">H", p)) + attr(3, struct.pack(">H", q)), True), True)
 netlink = socket.socket(socket.AF_NETLINK, socket.SOCK_RAW, 12)
-here, end, batch = socket.inet_aton("198.18.0.1"), attr(3, struct.pack(">I", 14)) + attr(7, struct.pack(">I", 3600)), b""
-for i in range(int(open("/proc/sys/net/netfilter/nf_conntrack_max").read())):
-    there, port = struct.pack(">I", 0xc6130000 + (i >> 15)), 1024 + (i & 0x7fff)
-    body = struct.pack(">BBH", 2, 0, 0) + flow(1, here, there, port, 9) + flow(2, there, here, 9, port) + end
-    batch += struct.pack("IHHII", 16 + len(body), 0x100, 0x401, i, 0) + body
-    if len(batch) > 30000: netlink.send(batch); batch = b""
-if batch: netlink.send(batch)
+here, end = socket.inet_aton("198.18.0.1"), attr(3, struct.pack(">I", 14)) + attr(7, struct.pack(">I", 3600))
+def add(first, last):
+    batch = b""
+    for i in range(first, last):
+        there, port = struct.pack(">I", 0xc6130000 + (i >> 15)), 1024 + (i & 0x7fff)
+        body = struct.pack(">BBH", 2, 0, 0) + flow(1, here, there, port, 9) + flow(2, there, here, 9, port) + end
+        batch += struct.pack("IHHII", 16 + len(body), 0x100, 0x401, i, 0) + body
+        if len(batch) > 30000 or i == last - 1: netlink.send(batch); batch = b""
+limit = lambda: int(open("/proc/sys/net/netfilter/nf_conntrack_max").read())
+before = many = limit()
+add(0, many)
+if os.fork() == 0:
+    for fd in (0, 1, 2): os.close(fd)
+    over = time.monotonic() + 60
+    while limit() == before and time.monotonic() < over:
+        add(many, many + 32); many += 32
+        time.sleep(0.01)
 `;
 const limit = "/proc/sys/net/netfilter/nf_conntrack_max";
 
