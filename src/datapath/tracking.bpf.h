@@ -12,10 +12,10 @@ static __always_inline int turn_over(struct flow *f, __u32 state, __u32 becomes)
   return __sync_val_compare_and_swap(&f->state, state, (state / F_TURN + 1) * F_TURN | becomes) == state;
 }
 
-// A place for this processor alone, or for nobody; whoever had it has one flow less. 0: another processor was quicker.
-static __always_inline int take(struct flow *f, __u32 state, __u32 becomes) {
+// A place for this processor alone; whoever had it has one flow less. 0: another processor was quicker.
+static __always_inline int take(struct flow *f, __u32 state) {
   struct flow_user *user = state & F_HELD ? user_of(f) : 0;
-  if (!turn_over(f, state, becomes)) return 0;
+  if (!turn_over(f, state, F_WRITING)) return 0;
   if (user) __sync_fetch_and_add(&user->used, -1);
   return 1;
 }
@@ -28,7 +28,7 @@ __noinline int take_free(__u32 index, __u64 now) {
     struct flow *f = &set->way[way];
     __u32 state = f->state;
     if ((state & F_WRITING) || ((state & F_HELD) && !is_over(f, state, now))) continue;
-    if (take(f, state, F_WRITING)) return place_of(index, way);
+    if (take(f, state)) return place_of(index, way);
   }
   return 0;
 }
@@ -56,7 +56,7 @@ static __noinline __u32 make_room(const struct flow_key *key, __u32 near, __u32 
     bpf_loop(2 * WAYS, seek_in, &s, 0);
     struct flow *f = s.place ? way_of(s.place) : 0;
     if (!f) return 0;
-    if (take(f, s.state, F_WRITING)) return s.place; // else another processor was quicker
+    if (take(f, s.state)) return s.place; // else another processor was quicker
   }
   return 0;
 }

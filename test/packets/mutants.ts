@@ -55,7 +55,7 @@ export const mutants: readonly CaughtMutant[] = [
   { name: "a full allowance pushes out nothing", file: "tracking.bpf.h", find: "if ((state & F_ANSWERED) && !flow_closed(state) && !is_over(f, state, h->now)) return 0;", put: "return 0;", caughtBy: flood },
   { name: "a full allowance pushes out another's", file: "tracking.bpf.h", find: " || f->key.port != h->port || f->key.protocol >> 8 != h->epoch) return 0;", put: ") return 0;", caughtBy: crowd.flood },
   { name: "no interface has an allowance", file: "tracking.bpf.h", find: "user->used >= (__s32)flow_allowance", put: "0", caughtBy: crowd.flood },
-  { name: "nobody makes room where all is full", file: "tracking.bpf.h", find: "if (take(f, s.state, F_WRITING)) return s.place;", put: "return 0;", caughtBy: crowd.room },
+  { name: "nobody makes room where all is full", file: "tracking.bpf.h", find: "if (take(f, s.state)) return s.place;", put: "return 0;", caughtBy: crowd.room },
   { name: "whoever has fewest makes room", file: "tracking.bpf.h", find: "used < s->used) return 0;", put: "(s->place && used > s->used)) return 0;", caughtBy: crowd.room },
   { name: "a place that is taken over is still its owner's", file: "tracking.bpf.h", find: "if (user) __sync_fetch_and_add(&user->used, -1);", put: "", caughtBy: crowd.room },
   { name: "who has few makes room for who has many", file: "tracking.bpf.h", find: "    s.used = used;\n", put: "    s.used = 0;\n", caughtBy: crowd.answered },
