@@ -8,16 +8,11 @@
 #include "answers.bpf.h"
 #include "count.bpf.h"
 #include "groups.bpf.h"
+#include "lines.bpf.h"
 #include "rewrite.bpf.h"
 
-// Processors share the lines: an answer often goes by another one than what it answers. `turn` is odd while a line is written, and what
-// was read while it changed is not used.
-enum { SETS_BITS = 5, PAGES_BITS = 8 }; // sets of lines in a page
 // The beginning of a frame whose IP header has no options, and of what it carries.
 struct quick { struct ipv4 ip; __be16 l4[4]; };
-// What of a packet chooses its line, and what else is asked of it. kind: an ICMP type, or of a verdict about all connections which packet's.
-struct header { __be32 saddr, daddr; __be16 sport, dport; __u8 protocol, kind, tcp_flags; __u32 size; };
-struct verdict { __u32 to, from_end, to_end, generation, flags; __be32 address; struct mac source_mac, mac; };
 // What holds for all connections to a port, one way (cached_for_all). ends: by direction, as they track them.
 struct for_all { struct cached line; struct tracker ends[2]; __u32 pad[4]; };
 enum { FOR_ALL_BITS = 10 };
@@ -28,31 +23,9 @@ static __always_inline int may_be_cached(const struct packet *k) {
   return k->protocol == IPPROTO_TCP || k->protocol == IPPROTO_UDP || (k->protocol == IPPROTO_ICMP && (k->icmp_type == ICMP_ECHO || k->icmp_type == ICMP_ECHOREPLY) && k->icmp_code == 0);
 }
 
-static __always_inline __u32 hash_of_header(__u32 ifindex, const struct header *h) {
-  __u32 hash = h->saddr * 0x9e3779b1u ^ (h->daddr << 13 | h->daddr >> 19) * 0x85ebca6bu ^ (((__u32)h->sport << 16 | h->dport) + h->protocol + ifindex * 0x27d4eb2fu) * 0xc2b2ae35u;
-  return (hash ^ hash >> 15) * 0x2c1b3c6du; // once more: else it is chance of their addresses how often two lines of a connection meet
-}
-
-// The two ports choose the page of memory, all of the header the set in it: a connection's lines, both ways and at every link, share a page
-// as far as its ports stay what they are. Where an address is translated between two processes, a page more to walk to costs as much as the rest.
-static __always_inline struct cached_set *lines_of(__u32 ifindex, const struct header *h) {
-  __u32 page = hash_of_ports(h->sport, h->dport), set = hash_of_header(ifindex, h);
-  __u32 index = page >> (32 - PAGES_BITS) << SETS_BITS | set >> (32 - SETS_BITS); // the upper bits of a product are the mixed ones
-  return bpf_map_lookup_elem(&cache, &index);
-}
-
-static __always_inline int is_of(const struct cached *c, __u32 ifindex, const struct header *h) {
-  return c->ifindex == ifindex && c->saddr == h->saddr && c->daddr == h->daddr && c->sport == h->sport && c->dport == h->dport && c->protocol == h->protocol && c->kind == h->kind;
-}
-
 static __always_inline struct for_all *for_all_line(__u32 ifindex, const struct header *h) {
   __u32 index = hash_of_header(ifindex, h) >> (32 - FOR_ALL_BITS);
   return bpf_map_lookup_elem(&for_all, &index);
-}
-
-static __always_inline __u32 tables_generation(void) {
-  __u32 zero = 0, *number = bpf_map_lookup_elem(&generation, &zero);
-  return number ? *number : 0;
 }
 
 // Reads the header of a packet that may have a line; 0 for any other. size: of the packet, or of each that an offloaded train becomes.
@@ -151,39 +124,14 @@ static __noinline __u32 track_for_all(const struct tracker *t, const struct head
   return note_flow(&at, t, user, &key, h->tcp_flags, now);
 }
 
-// A line is written by one processor at a time; who finds it taken (0) leaves it.
-static __always_inline int take_line(struct cached *c) {
-  __u32 turn = c->turn;
-  return !(turn & 1) && __sync_val_compare_and_swap(&c->turn, turn, turn + 1) == turn;
-}
-static __always_inline void fill_line(struct cached *c, __u32 ifindex, const struct header *h, const struct verdict *v, __u64 now) {
-  c->ifindex = ifindex;
-  c->saddr = h->saddr; c->daddr = h->daddr;
-  c->sport = h->sport; c->dport = h->dport;
-  c->protocol = h->protocol; c->kind = h->kind;
-  c->source_mac = v->source_mac;
-  c->generation = v->generation;
-  c->to = v->to;
-  c->until_ns = now + SECOND / 8;
-  c->address = v->address;
-  c->from_end = v->from_end; c->to_end = v->to_end;
-  c->mac = v->mac;
-  c->flags = v->flags;
-}
-static __always_inline void leave_line(struct cached *c) { __sync_fetch_and_add(&c->turn, 1); }
-
-// The header's own line, else one that holds no more, else the older one: two that are in use at once do not drive each other out.
-static __always_inline void write_line(struct cached_set *lines, __u32 ifindex, const struct header *h, const struct verdict *v, __u64 now) {
-  struct cached *c = &lines->line[0], *other = &lines->line[1];
-  if (!is_of(c, ifindex, h) && c->until_ns > now && (is_of(other, ifindex, h) || other->until_ns < c->until_ns)) c = other;
-  if (!take_line(c)) return;
-  fill_line(c, ifindex, h, v, now);
-  leave_line(c);
-}
-
 // SYN and SYN|ACK, by what holds for all connections. The verdict, or -1: the stages decide, also where an end does not track this one.
-static __always_inline int by_port(struct __sk_buff *skb, const struct header *h, __u64 now) {
+static __always_inline int by_port(struct __sk_buff *skb, const struct header *h) {
   if (h->tcp_flags & (TCP_FIN | TCP_RST)) return -1;
+  struct flow_set *set = near_flows(h->sport, h->dport); // which nobody touched lately: it comes while the rest is looked at
+  if (!set) return -1;
+  __u32 early = *(volatile __u32 *)&set->elsewhere + *(volatile __u32 *)&set->way[2].state;
+  asm volatile("" :: "r"(early));
+  __u64 now = jiffies_ns();
   struct header all = *h;
   if (h->tcp_flags & TCP_ACK) { all.kind = ANSWERS; all.dport = 0; }
   else { all.kind = BEGINNINGS; all.sport = 0; }
@@ -191,16 +139,14 @@ static __always_inline int by_port(struct __sk_buff *skb, const struct header *h
   struct tracker ends[2];
   struct for_all *for_all = for_all_line(skb->ifindex, &all);
   if (!for_all || !ask_line(skb, &for_all->line, &all, now, &v, ends)) return -1;
-  struct header there = header_there(h, &v), back = { .saddr = there.daddr, .daddr = there.saddr, .sport = h->dport, .dport = h->sport, .protocol = IPPROTO_TCP };
-  // Three lines that nobody touched lately are waited for at once, not one after the other: the header's, its answers', and where the flows are.
-  struct cached_set *lines = lines_of(skb->ifindex, h), *answers = lines_of(v.to, &back);
-  struct flow_set *set = near_flows(h->sport, h->dport);
-  if (!lines || !answers || !set) return -1;
-  __u32 early = *(volatile __u32 *)&lines->line[0].turn + *(volatile __u32 *)&answers->line[0].turn + *(volatile __u32 *)&set->elsewhere;
-  asm volatile("" :: "r"(early));
-  if (v.from_end && !(v.from_end = track_for_all(&ends[EGRESS], h, now))) return -1;
-  if (v.to_end && !(v.to_end = track_for_all(&ends[INGRESS], &there, now))) return -1;
-  write_line(lines, skb->ifindex, h, &v, now);
+  struct header there = header_there(h, &v);
+  // The line is taken before anything is written: that waits until all that was is in memory.
+  __u32 number, hash = hash_of_header(skb->ifindex, h);
+  struct cached *line = take_next_line(FRESH, &number);
+  int tracked = (!v.from_end || (v.from_end = track_for_all(&ends[EGRESS], h, now))) && (!v.to_end || (v.to_end = track_for_all(&ends[INGRESS], &there, now)));
+  if (line && tracked) write_line(FRESH, line, number, hash, skb->ifindex, h, &v, now);
+  else if (line) leave_line(line);
+  if (!tracked) return -1;
   return send_by(skb, h, &v);
 }
 
@@ -209,10 +155,9 @@ static __noinline int by_cache(struct __sk_buff *skb) {
   struct header h;
   struct verdict v;
   if (!read_header(skb, &h)) return -1;
-  __u64 now = clock_ns();
-  if (h.tcp_flags & TCP_SYN) return by_port(skb, &h, now);
-  struct cached_set *lines = lines_of(skb->ifindex, &h);
-  if (!lines || !ask_line(skb, &lines->line[!is_of(&lines->line[0], skb->ifindex, &h)], &h, now, &v, 0)) return -1;
+  if (h.tcp_flags & TCP_SYN) return by_port(skb, &h);
+  struct cached *c = line_of(hash_of_header(skb->ifindex, &h));
+  if (!c || !ask_line(skb, c, &h, jiffies_ns(), &v, 0)) return -1;
   if (h.tcp_flags & (TCP_FIN | TCP_RST)) {
     if (v.from_end && !note_end(v.from_end, &h)) return -1;
     struct header there = header_there(&h, &v);
@@ -232,8 +177,9 @@ static __noinline int remember(const struct walk *w, const struct port *to, __u3
     .flags = (source ? C_SOURCE : 0) | (destination ? C_DESTINATION : 0) | (w->limit ? C_LIMITED : 0), .address = source ? k->saddr : k->daddr, .source_mac = k->source_mac, .mac = to->mac,
   };
   if (!what) {
-    struct cached_set *lines = lines_of(w->entry, &h);
-    if (lines) write_line(lines, w->entry, &h, &v, clock_ns());
+    __u32 number;
+    struct cached *line = take_next_line(LASTING, &number);
+    if (line) write_line(LASTING, line, number, hash_of_header(w->entry, &h), w->entry, &h, &v, jiffies_ns());
     return 0;
   }
   struct for_all *all = for_all_line(w->entry, &h);
@@ -242,7 +188,7 @@ static __noinline int remember(const struct walk *w, const struct port *to, __u3
   __u32 ports[2] = { v.to_end ? open_ports(to, INGRESS) : 0, v.from_end ? open_ports(from, EGRESS) : 0 };
   struct flow_user *users[2] = { v.to_end ? known_user(to->port) : 0, v.from_end ? known_user(from->port) : 0 };
   if (!take_line(&all->line)) return 0;
-  fill_line(&all->line, w->entry, &h, &v, clock_ns());
+  fill_line(&all->line, w->entry, &h, &v, jiffies_ns());
   all->ends[INGRESS] = tracker_of(to, users[INGRESS]);
   all->ends[INGRESS].open_ports = ports[INGRESS];
   all->ends[EGRESS] = tracker_of(from, users[EGRESS]);

@@ -1,7 +1,7 @@
 // Owns what interfaces remember of flows: a flow's name, its idle times, where it is found. (AWS: an allowance of tracked connections each; EC2
 // user guide, "Throttling".) Flows stand in sets of fifteen, in an array: the two ports of a flow choose its set, so that what a connection's
-// interfaces remember of it lies together, near where its verdicts do (cache.bpf.h); when that set is full of living flows a secret chooses
-// another, which nobody can fill on purpose. What is over stays until its place is wanted (tracking.bpf.h).
+// interfaces remember of it lies together; when that set is full of living flows a secret chooses another, which nobody can fill on purpose.
+// What is over stays until its place is wanted (tracking.bpf.h).
 #pragma once
 #include "parse.bpf.h"
 
@@ -71,7 +71,9 @@ static __always_inline __u8 sign_of(const struct flow_key *key) {
   return sign ? sign : 1;
 }
 
-static __always_inline __u32 near_set_of(__be16 a_port, __be16 b_port) { return hash_of_ports(a_port, b_port) >> 8 & (flow_sets - 1); }
+// A client's ports follow each other, mostly by twos: so do its connections' sets, and what the processor needs to get at the one is there for
+// the next. The same both ways.
+static __always_inline __u32 near_set_of(__be16 a_port, __be16 b_port) { return ((__u32)bpf_ntohs(a_port) + bpf_ntohs(b_port)) >> 1 & (flow_sets - 1); }
 static __always_inline __u32 near_set(const struct flow_key *key) { return near_set_of(key->a_port, key->b_port); }
 static __always_inline struct flow_set *near_flows(__be16 a_port, __be16 b_port) {
   __u32 index = near_set_of(a_port, b_port);

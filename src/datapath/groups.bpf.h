@@ -101,7 +101,7 @@ __noinline int groups_allow(const struct port *p, __u32 direction, struct walk *
   if (!p || !w) return 0;
   const struct packet *k = &w->k;
   if (k->fragment == LATER_FRAGMENT) return 1; // of a first one that got through all the way
-  __u64 now = clock_ns();
+  __u64 now = jiffies_ns();
   struct flow_key key;
   struct flow_user *user = flow_user(p->port);
   const struct tracker t = tracker_of(p, user);

@@ -4,6 +4,7 @@
 import { existsSync, mkdirSync, rmSync } from "node:fs";
 import { release } from "node:os";
 import { deleteEntry, loadObject, loadObjectAside, possibleCpus, readEntries, readMap, attachClassifier, attachTcx, lookupEntry, testRun, updateEntry, BpfError, EACCES, EINVAL, type LoadedObject, type TestRun } from "./libbpf.ts";
+import { tickNs } from "../linux/libc.ts";
 import { ensureMounted } from "../linux/mount.ts";
 import { freeGoneCounters, freeGonePorts } from "./gone-ports.ts";
 import { drainAccounts, type DrainedAccounts } from "./flow-accounts.ts";
@@ -18,6 +19,8 @@ const tableNames = Object.keys(tableSizes) as TableName[];
 const FLOW_ALLOWANCE = 32_768;
 /** Of fifteen flows each. */
 const FLOW_SETS = 16_384;
+/** Remembered verdicts about what goes on for longer than a moment (lines.bpf.h). */
+const LASTING_LINES = 16_384;
 /** Connections of all NAT gateways: the size of their table. */
 const NAT_MOST = 1 << 19;
 /** Whether another processor may see loads in another order than the program has them. */
@@ -56,19 +59,20 @@ export interface DatapathOptions {
   readonly timeScale?: number | undefined;
   readonly flowAllowance?: number | undefined; // tracked flows of an interface (tracking.bpf.h)
   readonly flowSets?: number | undefined; // sets of flows, a power of two
+  readonly lastingLines?: number | undefined; // remembered verdicts, a power of two
   readonly natMost?: number | undefined; // connections of all NAT gateways (nat.bpf.h)
   readonly file?: string | undefined; // another compiled program than the committed one
   readonly existingOnly?: boolean | undefined; // tables of another version are an error, and stay
   readonly classifier?: boolean | undefined; // attached as on kernels without tcx
-  readonly loadsNeedFences?: boolean | undefined; // cache.bpf.h; of this machine's processor where it is not said
+  readonly loadsNeedFences?: boolean | undefined; // in_order of maps.bpf.h; of this machine's processor where it is not said
 }
 
 /**
  * Loads the program; tables that are pinned in `pinDir`, a directory of the BPF filesystem, already are taken over with all they hold.
  * A machine on which nobody has mounted that filesystem gets it: without it no directory can be made there.
  */
-export function openDatapath(pinDir: string, { timeScale = 1, flowAllowance = FLOW_ALLOWANCE, flowSets = FLOW_SETS, natMost = NAT_MOST, file = objectFile, existingOnly = false, classifier = false, loadsNeedFences = LOADS_NEED_FENCES }: DatapathOptions = {}): Datapath {
-  const parts = objectParts(pinDir, [timeScale, Number(loadsNeedFences), flowAllowance, flowSets, natMost], file, { flows: flowSets });
+export function openDatapath(pinDir: string, { timeScale = 1, flowAllowance = FLOW_ALLOWANCE, flowSets = FLOW_SETS, lastingLines = LASTING_LINES, natMost = NAT_MOST, file = objectFile, existingOnly = false, classifier = false, loadsNeedFences = LOADS_NEED_FENCES }: DatapathOptions = {}): Datapath {
+  const parts = objectParts(pinDir, [timeScale, tickNs(), Number(loadsNeedFences), flowAllowance, flowSets, lastingLines, natMost], file, { flows: flowSets });
   let object: LoadedObject;
   try {
     object = loadObject(...parts);
@@ -81,7 +85,7 @@ export function openDatapath(pinDir: string, { timeScale = 1, flowAllowance = FL
 
 /** The same while the caller goes on: the kernel looks at the program in a thread of its own. */
 export async function openDatapathAside(pinDir: string, timeScale: number): Promise<Datapath> {
-  const parts = objectParts(pinDir, [timeScale, Number(LOADS_NEED_FENCES), FLOW_ALLOWANCE, FLOW_SETS, NAT_MOST], objectFile);
+  const parts = objectParts(pinDir, [timeScale, tickNs(), Number(LOADS_NEED_FENCES), FLOW_ALLOWANCE, FLOW_SETS, LASTING_LINES, NAT_MOST], objectFile);
   const object = await loadObjectAside(...parts).catch((error: unknown) => { makeRoom(error, pinDir, false); return loadObjectAside(...parts); });
   return new KernelDatapath(object, false);
 }

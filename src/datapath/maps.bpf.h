@@ -20,7 +20,7 @@ enum port_flags {
 enum route_kind { R_LOCAL = 1, R_INTERNET, R_PORT, R_BLACKHOLE, R_PEERING };
 enum rule_kind { RULE_BLOCK, RULE_GROUP, RULE_DENY };
 enum own_index { OWN_INTERNET, OWN_SERVICES, OWN_COUNT };
-enum { MAX_GROUPS = 16, RULES_PER_CHUNK = 64, MAX_CHUNKS = 16, MAX_NAT_ADDRESSES = 8, CACHE_SETS = 8192, FLOW_SETS = 1 << 14, NAT_MOST = 1 << 19 };
+enum { MAX_GROUPS = 16, RULES_PER_CHUNK = 64, MAX_CHUNKS = 16, MAX_NAT_ADDRESSES = 8, FLOW_SETS = 1 << 14, NAT_MOST = 1 << 19 };
 
 struct mac { __u16 part[3]; };
 struct port {
@@ -64,9 +64,8 @@ struct cached {
   __u32 from_end, to_end; // marks of the flow at the interfaces that track it (flows.bpf.h), 0 where none does; of a verdict for all: of some flow
   struct mac mac;
   __u16 flags;
-  __u32 turn; // cache.bpf.h
+  __u32 turn; // lines.bpf.h
 };
-struct cached_set { struct cached line[2]; }; // of two headers that fall on one place
 struct fragment_key { __u32 port; __be32 saddr, daddr; __be16 id; __u8 protocol, pad; };
 struct fragment_seen { __u64 seen_ns; __be32 translated; __u32 pad; };
 struct asked_key { __u32 port; __be16 sport; __u8 protocol, pad; };
@@ -77,13 +76,14 @@ struct counter { __u64 packets, bytes; };
 const volatile __u32 time_scale = 1;
 #define SECOND 1000000000ull
 static __always_inline __u64 clock_ns(void) { return bpf_ktime_get_coarse_ns() * time_scale; }
+const volatile __u32 tick_ns = 0; // a jiffy; set before the program is loaded
+// As exact, and read without a call: for flows and verdicts, of which it is asked for every packet. It begins some minutes before the other:
+// jiffies begin five minutes before their lower half is full (INITIAL_JIFFIES), whatever they last.
+static __always_inline __u64 jiffies_ns(void) { return (bpf_jiffies64() - (1ull << 32) + 300 * 1000) * tick_ns * time_scale; }
 
 // What processors share without a lock is read in order: x86's keep the order of their loads, for others each is made a fence.
 const volatile __u32 loads_need_fences = 0;
 static __always_inline __u32 in_order(__u32 *at) { return loads_need_fences ? __sync_fetch_and_add(at, 0) : *(volatile __u32 *)at; }
-
-// A hash of a flow's two ports, the same both ways; its upper bits are the mixed ones.
-static __always_inline __u32 hash_of_ports(__be16 a, __be16 b) { return ((__u32)(__be16)(a ^ b) << 16 | (__be16)(a + b)) * 0x9e3779b1u; }
 
 #define TABLE(name, map_type, entries, options, key_type, value_type) \
   struct { __uint(type, map_type); __uint(max_entries, entries); __uint(map_flags, options); __type(key, key_type); __type(value, value_type); } name SEC(".maps")
@@ -100,7 +100,6 @@ TABLE(rules, BPF_MAP_TYPE_HASH, 1 << 16, BPF_F_NO_PREALLOC, struct rules_key, st
 TABLE(members, BPF_MAP_TYPE_HASH, 1 << 18, BPF_F_NO_PREALLOC, struct member_key, __u32);
 TABLE(nats, BPF_MAP_TYPE_HASH, 4096, BPF_F_NO_PREALLOC, __u32, struct nat);
 TABLE(generation, BPF_MAP_TYPE_ARRAY, 1, 0, __u32, __u32);
-TABLE(cache, BPF_MAP_TYPE_ARRAY, CACHE_SETS, ALIGNED, __u32, struct cached_set);
 TABLE(fragments, BPF_MAP_TYPE_LRU_HASH, 1 << 14, 0, struct fragment_key, struct fragment_seen);
 TABLE(nat_connections, BPF_MAP_TYPE_HASH, NAT_MOST, BPF_F_NO_PREALLOC, struct nat_key, struct nat_connection);
 TABLE(nat_inwards, BPF_MAP_TYPE_HASH, NAT_MOST, BPF_F_NO_PREALLOC, struct nat_inward_key, struct nat_key);

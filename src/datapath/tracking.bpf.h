@@ -65,7 +65,8 @@ static __noinline __u32 make_room(const struct flow_key *key, __u32 near, __u32 
 struct hunt { __u32 port, epoch, hand, tried; __u64 now; __u32 found; };
 static long hunt_in(__u32 i, struct hunt *h) {
   __u32 set = i / WAYS;
-  struct flow *f = way_of(place_of((h->hand + set) & (flow_sets - 1), i % WAYS));
+  __u32 spread = (h->hand + set) * 0x9e3779b1u; // by the golden ratio: sixteen of them meet whatever lies in a tenth of all sets in a row
+  struct flow *f = way_of(place_of((__u64)spread * flow_sets >> 32, i % WAYS));
   __u32 state = f ? f->state : 0;
   h->tried = set;
   if (!f || !(state & F_HELD) || f->key.port != h->port || f->key.protocol >> 8 != h->epoch) return 0;
@@ -79,6 +80,20 @@ static __noinline int give_up_one(__u32 port, struct flow_user *user, __u64 now)
   if (h.found) __sync_fetch_and_add(&user->used, -1);
   if (h.tried) __sync_fetch_and_add(&user->hand, h.tried);
   return h.found;
+}
+
+// Where its new flow would stand, a place of one that closed a moment ago or is over: it has as many as before, and what is looked at is at hand.
+__noinline int take_own(__u32 index, const struct tracker *t, __u64 now) {
+  struct flow_set *set = bpf_map_lookup_elem(&flows, &index);
+  if (!set || !t) return 0;
+  for (__u32 way = 1; way < WAYS; way++) {
+    struct flow *f = &set->way[way];
+    if (!set->signs[way]) continue; // nothing was ever there
+    __u32 state = f->state;
+    if (!(state & F_HELD) || f->key.port != t->port || f->key.protocol >> 8 != t->epoch || !(flow_closed(state) || is_over(f, state, now))) continue;
+    if (turn_over(f, state, F_WRITING)) return place_of(index, way);
+  }
+  return 0;
 }
 
 // An interface's account of its flows. 0: there is no room for one more interface.
@@ -103,20 +118,28 @@ static __always_inline __u32 write_flow(__u32 place, const struct tracker *t, co
   return turn_of(state) | place;
 }
 
+// A place where the near set is full.
+static __always_inline __u32 take_far(const struct flow_key *key, __u32 near, const struct flow_user *user, __u64 now) {
+  struct flow_set *set = bpf_map_lookup_elem(&flows, &near);
+  if (set) set->elsewhere = 1;
+  __u32 far = far_set(key), place = take_free(far, now);
+  return place ? place : make_room(key, near, far, user->used);
+}
+
 // Remembers a flow; answers its mark. 0: there is no room for it. Two processors at once may remember one twice: the first in its set is looked at.
 __noinline int begin_flow(const struct tracker *t, struct flow_user *user, const struct flow_key *key, __u32 bits, __u64 now) {
   if (!t || !user || !key) return 0;
-  if (user->used >= (__s32)flow_allowance && !give_up_one(t->port, user, now)) return 0;
-  __u32 near = near_set(key), place = take_free(near, now);
-  if (!place) {
-    struct flow_set *set = bpf_map_lookup_elem(&flows, &near);
-    if (set) set->elsewhere = 1;
-    __u32 far = far_set(key);
-    place = take_free(far, now);
-    if (!place) place = make_room(key, near, far, user->used);
-    if (!place) return 0;
+  __u32 near = near_set(key), place = 0;
+  if (user->used >= (__s32)flow_allowance) {
+    place = take_own(near, t, now);
+    if (!place && !give_up_one(t->port, user, now)) return 0;
   }
-  __sync_fetch_and_add(&user->used, 1);
+  if (!place) {
+    place = take_free(near, now);
+    if (!place) place = take_far(key, near, user, now);
+    if (!place) return 0;
+    __sync_fetch_and_add(&user->used, 1);
+  }
   return write_flow(place, t, key, bits, now);
 }
 

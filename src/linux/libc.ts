@@ -33,6 +33,7 @@ const poll_ = libc.func("int poll(_Inout_ uint8_t *fds, unsigned long count, int
 const pidfdOpen_ = libc.func("long syscall(long number, int pid, uint32_t flags)");
 const statx_ = libc.func("int statx(int directory, const char *path, int flags, uint32_t mask, _Out_ uint8_t *status)");
 const lseek_ = libc.func("int64_t lseek(int fd, int64_t offset, int whence)");
+const clockGetres_ = libc.func("int clock_getres(int clock, _Out_ uint8_t *resolution)");
 const ifNameToIndex_ = libc.func("unsigned int if_nametoindex(const char *name)");
 const ifNameIndex_ = libc.func("void *if_nameindex()");
 const ifFreeNameIndex_ = libc.func("void if_freenameindex(void *list)");
@@ -55,6 +56,14 @@ export class SystemError extends Error {
 function check(result: number | bigint, call: string): number {
   if (Number(result) < 0) throw new SystemError(call, koffi.errno());
   return Number(result);
+}
+
+const CLOCK_MONOTONIC_COARSE = 6, TIMESPEC_BYTES = 16;
+/** Nanoseconds of the kernel's jiffies: what its coarse clock is exact to (clock_getres(2)). */
+export function tickNs(): number {
+  const resolution = Buffer.alloc(TIMESPEC_BYTES); // struct timespec: seconds, nanoseconds
+  check(clockGetres_(CLOCK_MONOTONIC_COARSE, resolution) as number, "clock_getres");
+  return Number(resolution.readBigInt64LE(0)) * 1e9 + Number(resolution.readBigInt64LE(8));
 }
 
 const membarrier_ = libc.func("long syscall(long number, int command, uint32_t flags, int cpu)");

@@ -6,12 +6,17 @@ import { existsSync, mkdirSync, mkdtempSync, readFileSync, readdirSync, readlink
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { CommandError, run, start } from "./exec.ts";
+import { tickNs } from "./libc.ts";
 import { addVethPairs, deleteLinks, readLinks } from "./link.ts";
 import { mountImage, unmountImage } from "./image-mount.ts";
 import { isMountPoint, mountsUnder } from "./mount.ts";
 import { inNewNamespaces } from "./new-namespaces.ts";
 import { createNetns, deleteNetns, inNetns } from "./netns.ts";
 import { identify, isAlive, ProcessWatch, waitForEnd } from "./process.ts";
+
+test("linux: a jiffy is as long as one of the rates that a kernel can be built for", () => {
+  assert.ok([100, 250, 300, 1000].map((hz) => Math.round(1e9 / hz)).includes(tickNs()), `${tickNs()} ns`);
+});
 
 test("linux: two namespaces, a veth pair between them, and nothing afterwards", async (t) => {
   const directory = mkdtempSync(join(tmpdir(), "vpcbox-linux-"));

@@ -1,5 +1,5 @@
 // Owns the proof of what happens when the table of tracked flows is full where a flow would stand: whoever has most makes room, of what was
-// not answered; nobody else loses anything (tracking.bpf.h, ADR 0017). The table has one set here, of fifteen flows; or few, under a flood.
+// not answered; nobody else loses anything (tracking.bpf.h, ADR 0017). The table has one set here, of fifteen flows; or few, under a flood; or many.
 
 import { after, before, beforeEach, test } from "node:test";
 import assert from "node:assert/strict";
@@ -7,13 +7,13 @@ import { readMap } from "../../src/datapath/libbpf.ts";
 import { all, route, rule, TCP, TestFabric, UDP } from "../support/fabric.ts";
 import { frame, type FrameSpec } from "../support/frames.ts";
 
-const REDIRECT = 7, SYN = 2, RST = 4, ACK = 16, SERVER = 19, GUARDED = 20, ALLOWANCE = 96;
+const REDIRECT = 7, SYN = 2, RST = 4, ACK = 16, SERVER = 19, GUARDED = 20, ALLOWANCE = 96, LARGE = 1024, IN_A_TENTH = 2 * Math.floor(LARGE / 10); // ports, two to a set
 const GREEDY = 16, MODEST = 17, SMALL = 18;
 const many = Array.from({ length: 100 }, (_, i) => `10.0.1.${i + 1}`);
-let one: TestFabric, few: TestFabric, fabric: TestFabric;
+let one: TestFabric, few: TestFabric, large: TestFabric, fabric: TestFabric;
 before(async () => {
-  const open = async (flowSets: number): Promise<TestFabric> => {
-    const made = await TestFabric.open(1, { flowAllowance: ALLOWANCE, flowSets });
+  const open = async (flowSets: number, flowAllowance = ALLOWANCE): Promise<TestFabric> => {
+    const made = await TestFabric.open(1, { flowAllowance, flowSets });
     made.vpc(100, ["10.0.0.0/16"]);
     made.tables.routes = [route(300, "10.0.0.0/16", { kind: "local" })];
     for (const port of [GREEDY, MODEST, SMALL, SERVER]) await made.host(`h${port}`, { port, address: `10.0.0.${port}/16`, groups: [port === SERVER ? 401 : 400], more: port === SMALL ? many : [] });
@@ -23,10 +23,10 @@ before(async () => {
     made.group(402, [rule(TCP, 80, 80, "10.0.0.0/16")], []); // a server that remembers
     return made;
   };
-  [one, few] = [await open(1), await open(32)];
+  [one, few, large] = [await open(1), await open(32), await open(LARGE, IN_A_TENTH)];
 });
-after(() => { one.close(); few.close(); });
-beforeEach(() => { fabric = one; for (const f of [one, few]) f.forgetFlows(); });
+after(() => { one.close(); few.close(); large.close(); });
+beforeEach(() => { fabric = one; for (const f of [one, few, large]) f.forgetFlows(); });
 
 /** Who has how many flows: by their places, which is what their accounts say. */
 function flowsOf(): Record<number, number> {
@@ -106,6 +106,25 @@ test("a flood that has its whole allowance and goes on makes room of its own, an
   }
   assert.deepEqual(flowsOf(), { [SMALL]: 40, [GREEDY]: ALLOWANCE, [MODEST]: 60 });
   assert.equal(answer(SMALL, 1000, 40) + answer(MODEST, 2000, 60), 100, "though the first were not answered before");
+});
+
+test("who has a full allowance begins in the place of what it closed there; nothing else makes room", () => {
+  fabric = few;
+  const [closed, again] = [1040, 1040 + 2 * 32 * 3]; // one set
+  assert.equal(begin(MODEST, closed, 1) + reset(MODEST, closed, 1), 2, "another's, in an earlier place of that set");
+  assert.equal(begin(GREEDY, 1000, ALLOWANCE) + answer(GREEDY, 1000, ALLOWANCE), 2 * ALLOWANCE);
+  assert.equal(begin(GREEDY, again, 1), 0);
+  assert.equal(reset(GREEDY, closed, 1), 1);
+  assert.equal(begin(GREEDY, again, 1), 1);
+  assert.deepEqual(flowsOf(), { [GREEDY]: ALLOWANCE, [MODEST]: 1 });
+  assert.equal(answer(GREEDY, 1000, closed - 1000) + answer(GREEDY, closed + 1, ALLOWANCE - 1 - (closed - 1000)) + answer(GREEDY, again, 1), ALLOWANCE);
+});
+
+test("what a full allowance gives up is found, though all of it lies in a row, in a tenth of the table", () => {
+  fabric = large;
+  assert.equal(begin(GREEDY, 1000, IN_A_TENTH), IN_A_TENTH);
+  assert.equal(begin(GREEDY, 2000, 2 * IN_A_TENTH), 2 * IN_A_TENTH);
+  assert.deepEqual(flowsOf(), { [GREEDY]: IN_A_TENTH });
 });
 
 test("flows of the same two ports are as many as others", () => {

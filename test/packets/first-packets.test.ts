@@ -3,7 +3,7 @@
 
 import { after, before, beforeEach, test } from "node:test";
 import assert from "node:assert/strict";
-import { all, atOnce, entry, route, rule, TCP, TestFabric } from "../support/fabric.ts";
+import { all, atOnce, entry, linesWritten, route, rule, TCP, TestFabric } from "../support/fabric.ts";
 import { frame, read } from "../support/frames.ts";
 
 const DROP = 2, REDIRECT = 7, FIN = 1, SYN = 2, RST = 4, ACK = 16;
@@ -39,6 +39,17 @@ test("each connection has a flow at both ends, whichever decided about its first
   for (let port = 40000; port < 40010; port++) assert.deepEqual([verdict(SYN, port), answered(SYN | ACK, port), verdict(ACK, port)], [REDIRECT, REDIRECT, REDIRECT]);
   assert.equal(fabric.datapath.flowCount(), flows + 20);
   for (const flags of [RST, FIN | ACK]) assert.equal(answered(flags, 40009), REDIRECT, "it knows its flow");
+});
+
+test("a connection that lives longer than its first verdict has a line that lasts, and not a new one for each packet", async () => {
+  for (const port of [40100, 40101]) assert.deepEqual([verdict(SYN, port), answered(SYN | ACK, port), verdict(ACK, port)], [REDIRECT, REDIRECT, REDIRECT]);
+  await new Promise((resolve) => setTimeout(resolve, 150));
+  const written = await atOnce(() => {
+    const before = linesWritten(fabric);
+    for (let i = 0; i < 10; i++) assert.equal(verdict(ACK, 40101), REDIRECT);
+    return linesWritten(fabric) - before;
+  }, () => new Promise((resolve) => setTimeout(resolve, 150)));
+  assert.equal(written, 1);
 });
 
 test("an answer that nobody asked for is stopped, right after one that somebody did", () => {

@@ -10,7 +10,7 @@ import { openDatapath, removePins, type Datapath, type DatapathOptions } from ".
 import { defaultTimeouts, INTERNET_PORT, type AclRule, type DesiredTables, type DropReason, type NatMetricName, type PortEntry, type RouteEntry, type Rule, type Timeouts } from "../../src/datapath/tables.ts";
 import { must } from "../../src/lib/assert.ts";
 import { parseCidr, parseIp } from "../../src/lib/ip.ts";
-import type { TestRun } from "../../src/datapath/libbpf.ts";
+import { readMap, type TestRun } from "../../src/datapath/libbpf.ts";
 import { boundSocket, interfaceIndexes } from "../../src/linux/libc.ts";
 import { addVethPairs, ipBatch, readLinks } from "../../src/linux/link.ts";
 import { createNetns, deleteNetns, inNetns } from "../../src/linux/netns.ts";
@@ -37,7 +37,7 @@ export interface HostSpec {
   readonly timeouts?: Partial<Timeouts>;
   readonly mtu?: number;
 }
-type Sizes = Pick<DatapathOptions, "flowAllowance" | "flowSets" | "natMost">;
+type Sizes = Pick<DatapathOptions, "flowAllowance" | "flowSets" | "lastingLines" | "natMost">;
 type Mutable<T> = { -readonly [K in keyof T]: T[K] };
 
 export class TestFabric {
@@ -191,6 +191,9 @@ export class TestFabric {
     rmSync(this.#dir, { recursive: true, force: true });
   }
 }
+
+/** How often any line was taken to write a verdict into (lines.bpf.h). */
+export const linesWritten = (fabric: TestFabric): number => [...readMap(fabric.datapath.object, "cache").values()].reduce((sum, line) => sum + Buffer.from(line, "latin1").readUInt32LE(line.length - 4), 0) / 2;
 
 /** Done within the eighth of a second for which a verdict is remembered (cache.bpf.h), however busy the machine is: what took longer is undone and done again. */
 export async function atOnce<T>(work: () => T, undo: () => unknown): Promise<T> {
