@@ -125,13 +125,8 @@ static __noinline __u32 track_for_all(const struct tracker *t, const struct head
 }
 
 // SYN and SYN|ACK, by what holds for all connections. The verdict, or -1: the stages decide, also where an end does not track this one.
-static __always_inline int by_port(struct __sk_buff *skb, const struct header *h) {
+static __always_inline int by_port(struct __sk_buff *skb, const struct header *h, __u64 now) {
   if (h->tcp_flags & (TCP_FIN | TCP_RST)) return -1;
-  struct flow_set *set = near_flows(h->sport, h->dport); // which nobody touched lately: it comes while the rest is looked at
-  if (!set) return -1;
-  __u32 early = *(volatile __u32 *)&set->elsewhere + *(volatile __u32 *)&set->way[2].state;
-  asm volatile("" :: "r"(early));
-  __u64 now = jiffies_ns();
   struct header all = *h;
   if (h->tcp_flags & TCP_ACK) { all.kind = ANSWERS; all.dport = 0; }
   else { all.kind = BEGINNINGS; all.sport = 0; }
@@ -155,9 +150,10 @@ static __noinline int by_cache(struct __sk_buff *skb) {
   struct header h;
   struct verdict v;
   if (!read_header(skb, &h)) return -1;
-  if (h.tcp_flags & TCP_SYN) return by_port(skb, &h);
+  __u64 now = jiffies_ns();
+  if (h.tcp_flags & TCP_SYN) return by_port(skb, &h, now);
   struct cached *c = line_of(hash_of_header(skb->ifindex, &h));
-  if (!c || !ask_line(skb, c, &h, jiffies_ns(), &v, 0)) return -1;
+  if (!c || !ask_line(skb, c, &h, now, &v, 0)) return -1;
   if (h.tcp_flags & (TCP_FIN | TCP_RST)) {
     if (v.from_end && !note_end(v.from_end, &h)) return -1;
     struct header there = header_there(&h, &v);

@@ -71,14 +71,8 @@ static __always_inline __u8 sign_of(const struct flow_key *key) {
   return sign ? sign : 1;
 }
 
-// A client's ports follow each other, mostly by twos: so do its connections' sets, and what the processor needs to get at the one is there for
-// the next. The same both ways.
-static __always_inline __u32 near_set_of(__be16 a_port, __be16 b_port) { return ((__u32)bpf_ntohs(a_port) + bpf_ntohs(b_port)) >> 1 & (flow_sets - 1); }
-static __always_inline __u32 near_set(const struct flow_key *key) { return near_set_of(key->a_port, key->b_port); }
-static __always_inline struct flow_set *near_flows(__be16 a_port, __be16 b_port) {
-  __u32 index = near_set_of(a_port, b_port);
-  return bpf_map_lookup_elem(&flows, &index);
-}
+// A client's ports follow each other: so do its connections' sets, and what the processor needs to get at the one is there for the next. The same both ways.
+static __always_inline __u32 near_set(const struct flow_key *key) { return ((__u32)bpf_ntohs(key->a_port) + bpf_ntohs(key->b_port)) >> 1 & (flow_sets - 1); }
 static __noinline __u32 far_set(const struct flow_key *key) {
   __u32 zero = 0, *secret = bpf_map_lookup_elem(&flow_secret, &zero);
   if (!secret) return 0;

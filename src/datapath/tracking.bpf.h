@@ -5,7 +5,7 @@
 #pragma once
 #include "flows.bpf.h"
 
-enum { FULL_SETS = 16, ROOM_TRIES = 4 };
+enum { FULL_SETS = 32, ROOM_TRIES = 4 };
 
 // The next turn of a place begins. 0: another processor was quicker.
 static __always_inline int turn_over(struct flow *f, __u32 state, __u32 becomes) {
@@ -65,7 +65,7 @@ static __noinline __u32 make_room(const struct flow_key *key, __u32 near, __u32 
 struct hunt { __u32 port, epoch, hand, tried; __u64 now; __u32 found; };
 static long hunt_in(__u32 i, struct hunt *h) {
   __u32 set = i / WAYS;
-  __u32 spread = (h->hand + set) * 0x9e3779b1u; // by the golden ratio: sixteen of them meet whatever lies in a tenth of all sets in a row
+  __u32 spread = (h->hand + set) * 0x9e3779b1u; // by the golden ratio: thirty-two of them meet whatever lies in a row, in a sixteenth of all sets; a full allowance takes an eighth at least
   struct flow *f = way_of(place_of((__u64)spread * flow_sets >> 32, i % WAYS));
   __u32 state = f ? f->state : 0;
   h->tried = set;

@@ -41,7 +41,7 @@ export const mutants: readonly Mutant[] = [
   { name: "a remembered translation is of the other address", file: "cache.bpf.h", find: "if (v->flags & C_SOURCE) q->ip.saddr = address;", put: "if (!(v->flags & C_SOURCE)) q->ip.saddr = address;" },
   { name: "a FIN by a remembered verdict ends nothing where it leaves", file: "cache.bpf.h", find: "if (v.from_end && !note_end(", put: "if (0 && !note_end(" },
   { name: "a FIN by a remembered verdict ends nothing where it arrives", file: "cache.bpf.h", find: "if (v.to_end && !note_end(", put: "if (0 && !note_end(" },
-  { name: "a SYN goes by a remembered verdict", file: "cache.bpf.h", find: "  if (h.tcp_flags & TCP_SYN) return by_port(skb, &h);\n", put: "" },
+  { name: "a SYN goes by a remembered verdict", file: "cache.bpf.h", find: "  if (h.tcp_flags & TCP_SYN) return by_port(skb, &h, now);\n", put: "" },
   { name: "a SYN by a verdict for all connections begins no flow where it leaves", file: "cache.bpf.h", find: "(!v.from_end || (v.from_end = track_for_all(&ends[EGRESS], h, now))) &&", put: "" },
   { name: "a SYN by a verdict for all connections begins no flow where it arrives", file: "cache.bpf.h", find: " && (!v.to_end || (v.to_end = track_for_all(&ends[INGRESS], &there, now)))", put: "" },
   { name: "where it arrives, its address is the one that it was sent with", file: "cache.bpf.h", find: "track_for_all(&ends[INGRESS], &there, now)", put: "track_for_all(&ends[INGRESS], h, now)" },

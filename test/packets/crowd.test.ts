@@ -7,7 +7,7 @@ import { readMap } from "../../src/datapath/libbpf.ts";
 import { all, route, rule, TCP, TestFabric, UDP } from "../support/fabric.ts";
 import { frame, type FrameSpec } from "../support/frames.ts";
 
-const REDIRECT = 7, SYN = 2, RST = 4, ACK = 16, SERVER = 19, GUARDED = 20, ALLOWANCE = 96, LARGE = 1024, IN_A_TENTH = 2 * Math.floor(LARGE / 10); // ports, two to a set
+const REDIRECT = 7, SYN = 2, RST = 4, ACK = 16, SERVER = 19, GUARDED = 20, ALLOWANCE = 96, LARGE = 1024, IN_AN_EIGHTH = 2 * LARGE / 8; // ports, two to a set
 const GREEDY = 16, MODEST = 17, SMALL = 18;
 const many = Array.from({ length: 100 }, (_, i) => `10.0.1.${i + 1}`);
 let one: TestFabric, few: TestFabric, large: TestFabric, fabric: TestFabric;
@@ -23,7 +23,7 @@ before(async () => {
     made.group(402, [rule(TCP, 80, 80, "10.0.0.0/16")], []); // a server that remembers
     return made;
   };
-  [one, few, large] = [await open(1), await open(32), await open(LARGE, IN_A_TENTH)];
+  [one, few, large] = [await open(1), await open(32), await open(LARGE, IN_AN_EIGHTH)];
 });
 after(() => { one.close(); few.close(); large.close(); });
 beforeEach(() => { fabric = one; for (const f of [one, few, large]) f.forgetFlows(); });
@@ -120,11 +120,11 @@ test("who has a full allowance begins in the place of what it closed there; noth
   assert.equal(answer(GREEDY, 1000, closed - 1000) + answer(GREEDY, closed + 1, ALLOWANCE - 1 - (closed - 1000)) + answer(GREEDY, again, 1), ALLOWANCE);
 });
 
-test("what a full allowance gives up is found, though all of it lies in a row, in a tenth of the table", () => {
+test("what a full allowance gives up is found, though all of it lies in a row, in an eighth of the table", () => {
   fabric = large;
-  assert.equal(begin(GREEDY, 1000, IN_A_TENTH), IN_A_TENTH);
-  assert.equal(begin(GREEDY, 2000, 2 * IN_A_TENTH), 2 * IN_A_TENTH);
-  assert.deepEqual(flowsOf(), { [GREEDY]: IN_A_TENTH });
+  assert.equal(begin(GREEDY, 1000, IN_AN_EIGHTH), IN_AN_EIGHTH);
+  assert.equal(begin(GREEDY, 2000, 2 * IN_AN_EIGHTH), 2 * IN_AN_EIGHTH);
+  assert.deepEqual(flowsOf(), { [GREEDY]: IN_AN_EIGHTH });
 });
 
 test("flows of the same two ports are as many as others", () => {

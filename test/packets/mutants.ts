@@ -47,7 +47,7 @@ const crowd = {
   gone: by("crowd.test.ts", "flows of an interface that is gone are nobody's: they make room, and are not known when it comes again"),
   flood: by("crowd.test.ts", "a flood that has its whole allowance and goes on makes room of its own, and for all the others"),
   own: by("crowd.test.ts", "who has a full allowance begins in the place of what it closed there; nothing else makes room"),
-  heap: by("crowd.test.ts", "what a full allowance gives up is found, though all of it lies in a row, in a tenth of the table"),
+  heap: by("crowd.test.ts", "what a full allowance gives up is found, though all of it lies in a row, in an eighth of the table"),
   ports: by("crowd.test.ts", "flows of the same two ports are as many as others"),
 };
 const pieces = by("floods.test.ts", "a flood of first pieces pushes out its own: another's later piece still follows its first");
