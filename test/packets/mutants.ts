@@ -21,7 +21,7 @@ const nat = {
   room: by("nat-gateway-room.test.ts", "a flood gets three quarters of the room; others begin by the same gateway and by another, and an answered connection lives"),
 };
 const verdicts = by("shared-verdicts.test.ts", "two processors that write and read the same lines mistake no packet for another");
-const slowWriting = { find: "  c->generation = v->generation;\n", put: "  barrier();\n  for (volatile long i = 0; i < 300; i++);\n  barrier();\n  c->generation = v->generation;\n" };
+const slowWriting = { find: "  c->generation = v->generation;\n", put: "  barrier();\n  if (bpf_get_prandom_u32() & 1) for (volatile long i = 0; i < 3000; i++); // so that one overtakes the other\n  barrier();\n  c->generation = v->generation;\n" };
 const accounts = {
   both: by("flow-accounts.test.ts", "an interface that nobody watches has no account; one that is watched has both directions"),
   rejected: by("flow-accounts.test.ts", "rejected by the group: one record; REJECT alone and ACCEPT alone"),

@@ -13,7 +13,7 @@ import { all, atOnce, linesWritten, route, TestFabric, UDP } from "../support/fa
 import { frame, read } from "../support/frames.ts";
 import type { Fate } from "./verdict-prober.ts";
 
-const ROUNDS = 3000, SENDERS = 24, RECEIVERS = [17, 18, 19], LINES = 16, REDIRECT = 7;
+const ROUNDS = 12_000, SENDERS = 24, RECEIVERS = [17, 18, 19], LINES = 4, REDIRECT = 7;
 let fabric: TestFabric;
 before(async () => {
   fabric = await TestFabric.open(1, { lastingLines: LINES }); // so few that both processors write all of them
