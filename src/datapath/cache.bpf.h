@@ -173,9 +173,11 @@ static __noinline int remember(const struct walk *w, const struct port *to, __u3
     .flags = (source ? C_SOURCE : 0) | (destination ? C_DESTINATION : 0) | (w->limit ? C_LIMITED : 0), .address = source ? k->saddr : k->daddr, .source_mac = k->source_mac, .mac = to->mac,
   };
   if (!what) {
-    __u32 number;
+    __u32 number, hash = hash_of_header(w->entry, &h);
     struct cached *line = take_next_line(LASTING, &number);
-    if (line) write_line(LASTING, line, number, hash_of_header(w->entry, &h), w->entry, &h, &v, jiffies_ns());
+    if (!line) return 0;
+    forget_fresh(hash);
+    write_line(LASTING, line, number, hash, w->entry, &h, &v, jiffies_ns());
     return 0;
   }
   struct for_all *all = for_all_line(w->entry, &h);

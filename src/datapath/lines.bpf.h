@@ -101,9 +101,8 @@ static __always_inline struct cached *take_next_line(enum ring ring, __u32 *numb
 static __always_inline void write_line(enum ring ring, struct cached *c, __u32 number, __u32 hash, __u32 ifindex, const struct header *h, const struct verdict *v, __u64 now) {
   fill_line(c, ifindex, h, v, now);
   leave_line(c);
-  struct bucket *b = bucket_of(ring, hash), *fresh = bucket_of(FRESH, hash);
-  if (!b || !fresh) return;
-  if (ring == LASTING) for (int i = 0; i < BUCKET; i++) if (may_be_of(fresh->entry[i], hash)) fresh->entry[i] = 0; // what is over would be found first
+  struct bucket *b = bucket_of(ring, hash);
+  if (!b) return;
   __u32 entry = hash << NUMBER_BITS | number;
   for (int i = 0; i < BUCKET; i++) {
     __u32 was = b->entry[i];
@@ -111,4 +110,10 @@ static __always_inline void write_line(enum ring ring, struct cached *c, __u32 n
     if (may_be_of(was, hash)) break;
     entry = was;
   }
+}
+
+// A line of first packets that is over would be found before the one that lasts.
+static __always_inline void forget_fresh(__u32 hash) {
+  struct bucket *fresh = bucket_of(FRESH, hash);
+  for (int i = 0; fresh && i < BUCKET; i++) if (may_be_of(fresh->entry[i], hash)) fresh->entry[i] = 0;
 }
