@@ -71,8 +71,8 @@ export interface DatapathOptions {
  * Loads the program; tables that are pinned in `pinDir`, a directory of the BPF filesystem, already are taken over with all they hold.
  * A machine on which nobody has mounted that filesystem gets it: without it no directory can be made there.
  */
-export function openDatapath(pinDir: string, { timeScale = 1, flowAllowance = FLOW_ALLOWANCE, flowSets = FLOW_SETS, lastingLines = LASTING_LINES, natMost = NAT_MOST, file = objectFile, existingOnly = false, classifier = false, loadsNeedFences = LOADS_NEED_FENCES }: DatapathOptions = {}): Datapath {
-  const parts = objectParts(pinDir, [timeScale, tickNs(), Number(loadsNeedFences), flowAllowance, flowSets, lastingLines, natMost], file, { flows: flowSets });
+export function openDatapath(pinDir: string, options: DatapathOptions = {}): Datapath {
+  const parts = objectParts(pinDir, options), { existingOnly = false, classifier = false } = options;
   let object: LoadedObject;
   try {
     object = loadObject(...parts);
@@ -85,18 +85,18 @@ export function openDatapath(pinDir: string, { timeScale = 1, flowAllowance = FL
 
 /** The same while the caller goes on: the kernel looks at the program in a thread of its own. */
 export async function openDatapathAside(pinDir: string, timeScale: number): Promise<Datapath> {
-  const parts = objectParts(pinDir, [timeScale, tickNs(), Number(LOADS_NEED_FENCES), FLOW_ALLOWANCE, FLOW_SETS, LASTING_LINES, NAT_MOST], objectFile);
+  const parts = objectParts(pinDir, { timeScale });
   const object = await loadObjectAside(...parts).catch((error: unknown) => { makeRoom(error, pinDir, false); return loadObjectAside(...parts); });
   return new KernelDatapath(object, false);
 }
 
-/** @param constants in the order of the sources */
-function objectParts(pinDir: string, constants: readonly number[], file: string, sizes: Readonly<Record<string, number>> = {}): Parameters<typeof loadObject> {
+function objectParts(pinDir: string, { timeScale = 1, flowAllowance = FLOW_ALLOWANCE, flowSets = FLOW_SETS, lastingLines = LASTING_LINES, natMost = NAT_MOST, file = objectFile, loadsNeedFences = LOADS_NEED_FENCES }: DatapathOptions): Parameters<typeof loadObject> {
   ensureMounted("bpf", "/sys/fs/bpf");
   mkdirSync(pinDir, { recursive: true });
+  const constants = [timeScale, tickNs(), Number(loadsNeedFences), flowAllowance, flowSets, lastingLines, natMost]; // in the order of the sources
   const configuration = Buffer.alloc(4 * constants.length);
   constants.forEach((value, i) => configuration.writeUInt32LE(value, 4 * i));
-  return [file, [...tableNames, ...stateMaps], pinDir, configuration, sizes];
+  return [file, [...tableNames, ...stateMaps], pinDir, configuration, { flows: flowSets }];
 }
 
 /** After a load that found tables of a version with other shapes: their flows are lost, the network is written anew. @throws any other error */
